@@ -69,6 +69,7 @@ function(amk_add_mlir_library name)
     endif()
   endforeach()
   set_property(GLOBAL APPEND PROPERTY AMK_EXPORTED_LIBS ${name})
+  set_property(GLOBAL APPEND PROPERTY AMK_COMPILER_LIBS ${name})
 endfunction()
 
 # amk_add_tool(amk-foo amk-foo.cpp LINK AMKBar)
