@@ -30,24 +30,32 @@ constexpr uint64_t mix64(uint64_t z) {
   return z ^ (z >> 31);
 }
 
-/// Dummy weight `index` of tensor `name`: the same value on every machine, in
-/// C++ and in python/amk/dummy.py. `stream` = mix64(fnv1a(name) ^ seed).
-/// u = (mix64(stream + index) >> 40) * 2^-24 in [0, 1); the value is
-/// centre + (2u - 1) * halfWidth, computed in float32, then rounded to the
-/// tensor's dtype. See dummyRange().
+/// Dummy weight `index` (its place in row-major order) of tensor `name`: the
+/// same value on every machine, in C++ and in python/amk/dummy.py. With `stream`
+/// = mix64(fnv1a(name) ^ seed), this is u in [0, 1); see dummyValue().
 constexpr float dummyUniform(uint64_t stream, uint64_t index) {
   return static_cast<float>(mix64(stream + index) >> 40) * 0x1p-24f;
 }
 
 /// centre and halfWidth of a dummy tensor: norm weights (rank 1, name ends in
-/// "norm.weight") are 1 +- 0.25; every other tensor is 0 +- sqrt(3) * 1.0 /
-/// sqrt(columns), with columns the last dimension (unit-variance outputs for
-/// unit-variance inputs), except the embedding ("embed_tokens.weight"): 0 +- 1.
+/// "norm.weight") are 1 +- 0.25; the embedding ("embed_tokens.weight" ends its
+/// name) is 0 +- 1; every other tensor is 0 +- sqrt(3 / columns), computed in
+/// float64 and rounded once to float32, with columns the last dimension
+/// (unit-variance outputs for unit-variance inputs; 1 for a scalar).
 struct DummyRange {
   float centre;
   float halfWidth;
 };
 DummyRange dummyRange(std::string_view name, uint64_t rank, uint64_t columns);
+
+/// The value before it is rounded to the tensor's dtype. 2u - 1 is exact in
+/// float32, and either the product (halfWidth a power of two) or the sum (centre
+/// zero) is exact too, so a fused multiply-add gives the same bits.
+constexpr float dummyValue(const DummyRange &range, uint64_t stream,
+                           uint64_t index) {
+  return range.centre +
+         (2.0f * dummyUniform(stream, index) - 1.0f) * range.halfWidth;
+}
 
 } // namespace amk
 

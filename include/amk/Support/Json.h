@@ -17,14 +17,19 @@
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace amk {
 
+/// Text of unknown origin made fit for a message: bytes outside printable ASCII
+/// are written as \xNN and everything after `maxBytes` bytes as "...".
+std::string printable(std::string_view text, size_t maxBytes = 60);
+
 /// Parses text; throws amk::Error with file and byte position. Refuses
-/// duplicate keys, nesting deeper than 64 and input over 256 MiB.
+/// duplicate keys, nesting deeper than 64, numbers outside the range of a
+/// double and input over 256 MiB.
 nlohmann::json parseJson(const std::string &text, const std::string &file);
 
 /// Reads a whole file; throws amk::Error. Refuses more than `maxBytes`.
@@ -33,6 +38,7 @@ std::string readFile(const std::string &path,
 
 class JsonView {
 public:
+  /// `value` must outlive the view and all views made from it.
   JsonView(const nlohmann::json &value, std::string file,
            std::string path = "");
 

@@ -36,12 +36,13 @@ struct TensorInfo {
 /// of model.safetensors.index.json. Reads headers only.
 class TensorIndex {
 public:
-  /// Throws amk::Error.
+  /// Throws amk::Error. Keys of the result are tensor names. A file can change
+  /// after this: compare TensorInfo with MappedFile::size() before reading.
   static TensorIndex open(const std::string &directory);
 
-  /// Parses the header of one safetensors image (`bytes` = the first
-  /// bytes of the file, at least 8 + header; `fileBytes` = its full size).
-  /// For open() and the fuzzer.
+  /// Parses the header of one safetensors image: `bytes` are the first
+  /// `available` bytes of the file, which must hold the whole header, and
+  /// `fileBytes` is its full size. For open() and the fuzzer.
   static std::map<std::string, TensorInfo>
   parseHeader(const char *bytes, uint64_t available, uint64_t fileBytes,
               const std::string &file);
@@ -56,12 +57,18 @@ private:
 /// A read-only mapping of a whole file.
 class MappedFile {
 public:
+  /// Throws amk::Error; an empty file is an error.
   static std::shared_ptr<MappedFile> open(const std::string &path);
   const uint8_t *data() const { return base; }
   uint64_t size() const { return bytes; }
+  MappedFile(const MappedFile &) = delete;
+  MappedFile &operator=(const MappedFile &) = delete;
   ~MappedFile();
 
 private:
+  MappedFile() = default;
+
+
   const uint8_t *base = nullptr;
   uint64_t bytes = 0;
 };

@@ -1,0 +1,82 @@
+//===- Passes.td - Passes that change the level or the dialect -*- tablegen -*-===//
+//
+// Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef AMK_CONVERSION_PASSES_TD
+#define AMK_CONVERSION_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def ConvertAMKLayerToTask : Pass<"convert-amk-layer-to-task", "::mlir::ModuleOp"> {
+  let summary = "Tile the layers of each model into a task graph";
+  let description = [{
+    Each layer operation becomes a phase: at most `workers` tasks, each with a
+    contiguous range of whole tiles. `tile-rows` rows of a weight matrix form
+    a tile. `kv-splits` cuts the context of each kv head; 0 means as many
+    as give every worker a unit of attention (at most 16).
+  }];
+  let options = [
+    Option<"workers", "workers", "unsigned", "1",
+           "Largest number of tasks per phase">,
+    Option<"tileRows", "tile-rows", "unsigned", "4",
+           "Rows per weight tile, even, 2 to 16">,
+    Option<"kvSplits", "kv-splits", "unsigned", "0",
+           "Splits of the context in attention; 0: by workers and heads">
+  ];
+  let dependentDialects = ["::mlir::amk::AMKDialect"];
+}
+
+def ConvertAMKScheduleToKernel
+    : Pass<"convert-amk-schedule-to-kernel", "::mlir::ModuleOp"> {
+  let summary = "Create the kernel bodies and bind every task to one";
+  let description = [{
+    Tasks that differ only in offsets and ranges share a body. The schedule
+    stays, with `call` set on every task; an `amk.kernel.program` joins it.
+  }];
+  let dependentDialects = ["::mlir::amk::AMKDialect"];
+}
+
+def ConvertAMKKernelToLLVM
+    : Pass<"convert-amk-kernel-to-llvm", "::mlir::ModuleOp"> {
+  let summary = "Lower kernel programs to the LLVM dialect for the host";
+  let description = [{
+    Bodies become functions of loops over vectors, and `amk_worker_main` becomes
+    the persistent loop that waits, dispatches and signals. Leaves `scf`,
+    `arith`, `vector`, `math` and `llvm`; `amk-cpu-pipeline` does the rest.
+  }];
+  let options = [
+    Option<"lanes", "lanes", "unsigned", "16",
+           "Elements of a vector: 8 or 16; fixes the order of additions">
+  ];
+  let dependentDialects = [
+    "::mlir::LLVM::LLVMDialect", "::mlir::arith::ArithDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
+    "::mlir::math::MathDialect"
+  ];
+}
+
+def ConvertAMKKernelToNVVM
+    : Pass<"convert-amk-kernel-to-nvvm", "::mlir::ModuleOp"> {
+  let summary = "Lower kernel bodies to gpu.module and NVVM";
+  let description = [{
+    Each body becomes a GPU kernel of one thread block, named like the body, that takes its
+    operands as parameters. The persistent loop on the GPU is not part of this
+    pass yet; operations without a GPU lowering are an error that names them.
+  }];
+  let options = [
+    Option<"chip", "chip", "std::string", "\"sm_90a\"", "Target architecture">,
+    Option<"threads", "threads", "unsigned", "256",
+           "Threads per block, a multiple of 32">
+  ];
+  let dependentDialects = [
+    "::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect",
+    "::mlir::gpu::GPUDialect", "::mlir::arith::ArithDialect",
+    "::mlir::scf::SCFDialect"
+  ];
+}
+
+#endif // AMK_CONVERSION_PASSES_TD

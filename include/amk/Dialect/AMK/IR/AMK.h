@@ -1,0 +1,88 @@
+//===- AMK.h - The amk dialect in C++ -*- C++ -*-===//
+//
+// Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef AMK_DIALECT_AMK_IR_AMK_H
+#define AMK_DIALECT_AMK_IR_AMK_H
+
+#include "amk/Support/Abi.h"
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/Attributes.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "amk/Dialect/AMK/IR/AMKDialect.h.inc"
+#include "amk/Dialect/AMK/IR/AMKEnums.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "amk/Dialect/AMK/IR/AMKAttributes.h.inc"
+
+#define GET_TYPEDEF_CLASSES
+#include "amk/Dialect/AMK/IR/AMKTypes.h.inc"
+
+namespace mlir::amk {
+
+/// One access of a task: `rows` runs of `rowBytes` bytes, `rowStride` bytes
+/// apart, from byte `offset` of `buffer`.
+struct BufferAccess {
+  Value buffer;
+  bool isWrite = false;
+  int64_t offset = 0;
+  int64_t rows = 1;
+  int64_t rowBytes = 0;
+  int64_t rowStride = 0;
+};
+
+/// The weights that one task streams; see abi::PackSegment.
+struct WeightUse {
+  SmallVector<Value, 3> weights; ///< `weight` buffers, in tensor order
+  ::amk::abi::PackRows rowMap = ::amk::abi::PackRows::Plain;
+  int64_t tileRows = 0;
+  int64_t headDim = 0; ///< RotaryPairs only
+  int64_t unitBegin = 0;
+  int64_t unitCount = 0;
+  int64_t columns = 0; ///< K, unpadded
+  Type element;
+
+  /// Units per tile: tileRows, or half of it where a unit is two rows.
+  int64_t unitsPerTile() const;
+  int64_t tileCount() const;
+  /// Columns padded to abi::kPackChunk.
+  int64_t paddedColumns() const;
+  /// Bytes of the packed tiles, padding included.
+  int64_t streamBytes() const;
+};
+
+} // namespace mlir::amk
+
+#include "amk/Dialect/AMK/IR/AMKInterfaces.h.inc"
+
+#define GET_OP_CLASSES
+#include "amk/Dialect/AMK/IR/AMKOps.h.inc"
+
+namespace mlir::amk {
+
+/// "label[part]" of a task.
+std::string taskName(TaskOpInterface task);
+
+/// The address space of a buffer kind, as tables and kernel pointers see it.
+::amk::abi::Space addressSpace(BufferKind kind);
+MemorySpace kernelMemorySpace(BufferKind kind);
+
+/// Bytes of a statically shaped memref, without padding.
+int64_t byteSize(MemRefType type);
+
+} // namespace mlir::amk
+
+#endif // AMK_DIALECT_AMK_IR_AMK_H

@@ -1,0 +1,203 @@
+//===- Passes.td - Passes within the amk dialect -*- tablegen -*-===//
+//
+// Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef AMK_DIALECT_AMK_TRANSFORMS_PASSES_TD
+#define AMK_DIALECT_AMK_TRANSFORMS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+//===----------------------------------------------------------------------===//
+// Layer level: fusion. Independent of each other; every subset is valid.
+//===----------------------------------------------------------------------===//
+
+def FuseGatedLinear : Pass<"amk-fuse-gated-linear", "::mlir::amk::ModelOp"> {
+  let summary = "Merge gate and up projections with the gated activation";
+  let description = [{
+    `gated_activation(linear(x, gate), linear(x, up))` becomes
+    `amk.fused.gated_linear`. Both linears must read the same input and have no
+    other use.
+  }];
+}
+
+def FuseHead : Pass<"amk-fuse-head", "::mlir::amk::ModelOp"> {
+  let summary = "Merge the last linear with the argmax";
+  let description = [{
+    `argmax(linear(x, w))`, where the logits are otherwise only the model's
+    output, becomes `amk.fused.head`.
+  }];
+}
+
+def FuseNorm : Pass<"amk-fuse-norm", "::mlir::amk::ModelOp"> {
+  let summary = "Merge RMS norms into the operations that read them";
+  let description = [{
+    A norm whose users are all linears or fused operations without a norm, that
+    read it as their input, becomes the prologue of each. With more users than
+    `max-users` it stays, since each user computes it again. Run it after the
+    other fusions, which leave fewer users.
+  }];
+  let options = [
+    Option<"maxUsers", "max-users", "unsigned", "1",
+           "Largest number of operations that may recompute a norm">
+  ];
+}
+
+def FuseQKV : Pass<"amk-fuse-qkv", "::mlir::amk::ModelOp"> {
+  let summary = "Merge q, k, v projections with rotary and KV append";
+  let description = [{
+    Three linears of one input, of which two are rotated by the same table and
+    position, key and value are appended to the cache, and nothing else is used,
+    become `amk.fused.qkv`.
+  }];
+}
+
+def FuseResidual : Pass<"amk-fuse-residual", "::mlir::amk::ModelOp"> {
+  let summary = "Merge residual additions into the linear before them";
+  let description = [{
+    `add(r, linear(x, w))`, in either order, where the linear has no other use
+    and r does not depend on it, becomes `amk.fused.linear` with a residual.
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Schedule level
+//===----------------------------------------------------------------------===//
+
+def AllocateBuffers : Pass<"amk-allocate-buffers", "::mlir::amk::ScheduleOp"> {
+  let summary = "Give every buffer its place in its address space";
+  let description = [{
+    Activations share bytes where the schedule orders all accesses of one before
+    all accesses of the other, within a step and from each step to the next.
+    KV caches, constants and tables get consecutive places. Runs on a
+    synchronised schedule; the result is verified again as a whole.
+  }];
+  let options = [
+    Option<"reuse", "reuse", "bool", "true",
+           "Let activations share bytes (false: one place each)">,
+    Option<"alignment", "alignment", "unsigned", "64",
+           "Alignment of every buffer in bytes, a power of two">
+  ];
+}
+
+def CoarsenSync : Pass<"amk-coarsen-sync", "::mlir::amk::ScheduleOp"> {
+  let summary = "Join the counters of a phase where that costs little";
+  let description = [{
+    Replaces the counters of the tasks of one phase by one counter per phase,
+    where the waits that become stronger cannot delay anybody (every consumer
+    waits for most of the phase anyway), measured by `slack`: the share of a
+    phase's tasks that a consumer may additionally wait for. Refuses a merge
+    that would create a wait cycle.
+  }];
+  let options = [
+    Option<"slack", "slack", "double", "1.0",
+           "Largest share of a phase that a consumer may wait for in addition">
+  ];
+}
+
+def InsertSync : Pass<"amk-insert-sync", "::mlir::amk::ScheduleOp"> {
+  let summary = "Add the counters, waits and signals that the tasks need";
+  let description = [{
+    Derives every order that a step needs from what the tasks touch, and gives
+    producers with the same consumers one counter. Steps are kept apart by the
+    gates: each waits for the end of the step before. Tasks that nothing in
+    the step waits for are joined by the last task. The result is a verified
+    schedule without the `unsynchronized` mark.
+  }];
+}
+
+def PackWeights : Pass<"amk-pack-weights", "::mlir::amk::ScheduleOp"> {
+  let summary = "Lay out every worker's weights as one stream in queue order";
+  let description = [{
+    Sets `stream_offset` of each task that uses weights. Segments begin at
+    multiples of 64 bytes.
+  }];
+}
+
+def PlaceTasks : Pass<"amk-place-tasks", "::mlir::ModuleOp"> {
+  let summary = "Turn each task graph into queues of workers";
+  let description = [{
+    Part i of a phase goes to worker (i + shift) mod workers. `placement`
+    chooses the shift: `block` is 0 for every phase, so that a part of one
+    phase is on the same worker as the same part of the next; `rotate` begins
+    each phase at the worker after the last one used, which spreads phases with
+    few parts. Every queue begins with a gate.
+  }];
+  let options = [
+    Option<"workers", "workers", "unsigned", "1", "Number of workers">,
+    Option<"placement", "placement", "std::string", "\"block\"",
+           "block or rotate">
+  ];
+  let dependentDialects = ["::mlir::amk::AMKDialect"];
+}
+
+def SimplifyWaits : Pass<"amk-simplify-waits", "::mlir::amk::ScheduleOp"> {
+  let summary = "Remove waits that other waits imply, and unused counters";
+  let description = [{
+    A wait is redundant if everything it waits for is ordered before the task
+    without it, through the worker's own order and the remaining waits.
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Inspection
+//===----------------------------------------------------------------------===//
+
+def PrintSchedule : Pass<"amk-print-schedule", "::mlir::ModuleOp"> {
+  let summary = "Write the module's schedules for people or tools";
+  let description = [{
+    `text`: a table per worker. `dot`: a graph of tasks with one edge per wait
+    and producer. `json`: workers, tasks, accesses, waits and signals.
+  }];
+  let options = [
+    Option<"format", "format", "std::string", "\"text\"", "text, dot or json">,
+    Option<"output", "output", "std::string", "\"-\"", "File, or - for stdout">
+  ];
+}
+
+//===----------------------------------------------------------------------===//
+// Gates: what must hold at the end of a level
+//===----------------------------------------------------------------------===//
+
+def VerifyLayers : Pass<"amk-verify-layers", "::mlir::ModuleOp"> {
+  let summary = "Gate of the layer level";
+  let description = [{
+    The module holds models with unfused operations only; weights are
+    defined once per name and used; every cache is appended to once.
+  }];
+}
+
+def VerifyFusedLayers : Pass<"amk-verify-fused-layers", "::mlir::ModuleOp"> {
+  let summary = "Gate of the fused layer level";
+  let description = "As `amk-verify-layers`, with fused operations allowed.";
+}
+
+def VerifyTaskGraph : Pass<"amk-verify-task-graph", "::mlir::ModuleOp"> {
+  let summary = "Gate of the task graph level";
+  let description = [{
+    The module holds graphs only; in graph order every byte is written once per
+    step before it is read, outputs are complete, accesses are in bounds.
+  }];
+}
+
+def VerifySchedule : Pass<"amk-verify-schedule", "::mlir::ModuleOp"> {
+  let summary = "Gate of the schedule level";
+  let description = [{
+    The module holds synchronised schedules only, all buffers and streams have
+    their place. Safety itself is the schedule op's own verifier.
+  }];
+}
+
+def VerifyKernel : Pass<"amk-verify-kernel", "::mlir::ModuleOp"> {
+  let summary = "Gate of the kernel level";
+  let description = [{
+    Every task of the schedule has a body and as many operands as the body has
+    arguments, at most `abi::kMaxOperands`; scratch lies inside
+    `scratch_bytes`.
+  }];
+}
+
+#endif // AMK_DIALECT_AMK_TRANSFORMS_PASSES_TD

@@ -1,0 +1,153 @@
+//===- Session.h - A loaded model and its state -----------------*- C++ -*-===//
+//
+// Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef AMK_RUNTIME_SESSION_H
+#define AMK_RUNTIME_SESSION_H
+
+#include "amk/Runtime/Bundle.h"
+#include "amk/Runtime/CodeObject.h"
+#include "amk/Runtime/Packing.h"
+#include "amk/Runtime/Weights.h"
+#include "amk/Runtime/WorkerPool.h"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace amk::runtime {
+
+struct SessionOptions {
+  /// Longest wait of a worker for a counter before the launch is abandoned.
+  /// Not positive: AMK_WAIT_TIMEOUT (seconds) or, without it, 20 seconds.
+  double waitTimeoutSeconds = 0;
+  ProgressFn progress;
+};
+
+/// Gets every produced token in order; true ends the generation.
+using TokenFn = std::function<bool(int32_t token)>;
+/// Gets the logits of one position; the row is valid during the call only.
+using LogitsFn = std::function<void(uint64_t position, const float *logits)>;
+
+struct GenerateOptions {
+  /// Steps of one launch; the last launch may be shorter.
+  uint32_t stepsPerLaunch = 64;
+  /// Append the prompt to what the session holds instead of starting over.
+  bool continueSession = false;
+  /// Do not end at the model's stop tokens.
+  bool ignoreStopTokens = false;
+  TokenFn onToken;
+  /// Called for every position processed, prompt and generated, in order.
+  LogitsFn onLogits;
+};
+
+enum class StopReason { Length, StopToken, Callback };
+
+struct GenerateResult {
+  std::vector<int32_t> tokens; ///< without the prompt; a stop token is included
+  StopReason reason = StopReason::Length;
+};
+
+/// What a worker was waiting for when its wait timed out.
+struct WaitReport {
+  uint32_t worker = 0;
+  std::string task;
+  std::string counter;
+  uint32_t seen = 0;
+  uint32_t expected = 0;
+  double seconds = 0;
+
+  std::string text() const;
+};
+
+/// Weights, buffers, code and threads of one model. One call at a time, except
+/// for abort().
+class Session {
+public:
+  Session(Bundle bundle, Weights weights, const SessionOptions &options = {});
+  ~Session();
+  Session(const Session &) = delete;
+  Session &operator=(const Session &) = delete;
+
+  /// Processes the prompt and generates up to `maxNew` tokens greedily. With
+  /// maxNew 0 only the prompt is processed. Throws amk::Error.
+  GenerateResult generate(const std::vector<int32_t> &prompt, uint32_t maxNew,
+                          const GenerateOptions &options = {});
+
+  /// Processes the tokens as one text from position 0 and delivers the logits
+  /// of every position. `stepsPerLaunch` 0: as many as fit into 64 MiB.
+  void scoreTokens(const std::vector<int32_t> &tokens, const LogitsFn &onLogits,
+                   uint32_t stepsPerLaunch = 0);
+
+  /// Ends the running call with an error, from any thread. Without one it does
+  /// nothing.
+  void abort();
+
+  const Manifest &manifest() const { return bundle.manifest; }
+  const std::string &arch() const { return code->arch(); }
+  const std::string &weightsDescription() const { return weightsSource; }
+  uint32_t workers() const { return bundle.manifest.workers; }
+  /// Positions whose keys and values the cache holds.
+  uint64_t position() const { return processed; }
+  /// Bytes of packed weights that one step reads.
+  uint64_t streamBytesPerStep() const;
+  /// Set by the last failed call if a wait timed out.
+  const std::optional<WaitReport> &waitReport() const { return report; }
+
+private:
+  struct Launch;
+  enum AbortCode : uint32_t { NotAborted = 0, WaitFailed = 1, ByHost = 2 };
+
+  void allocate(Weights &weights, const ProgressFn &progress);
+  void bindArguments();
+  void checkRequest(const std::vector<int32_t> &prompt, uint64_t maxNew,
+                    bool continueSession) const;
+  uint32_t limitSteps(uint32_t requested, bool withLogits) const;
+  /// Runs up to `steps` steps; returns those that completed.
+  uint32_t launch(uint32_t steps, Launch &state);
+  void deliver(uint32_t stepsDone, Launch &state);
+  void deliverLogits(uint32_t stepsDone, Launch &state);
+  void endByHost();
+  [[noreturn]] void failLaunch(uint32_t abortCode);
+  static uint32_t waitSlow(const abi::KernelArgs *args, uint32_t worker,
+                           uint32_t instruction, uint32_t counter,
+                           uint32_t expected);
+  void recordTimeout(uint32_t worker, uint32_t instruction, uint32_t counter,
+                     uint32_t seen, uint32_t expected);
+
+  Bundle bundle;
+  std::shared_ptr<CodeObject> code;
+  Weights weights; ///< keeps the external tensors alive
+  std::string weightsSource;
+  std::chrono::duration<double> waitTimeout;
+  bool oversubscribed; ///< more workers than cores
+
+  std::vector<Buffer> streams, scratch;
+  Buffer constants, arena, kvCache, counters, logits, control;
+  std::vector<const uint8_t *> streamPointers, externalPointers;
+  std::vector<uint8_t *> scratchPointers;
+  std::vector<int32_t> tokens; ///< maxContext + 1
+  std::vector<uint32_t> exitCodes;
+  abi::KernelArgs args{};
+  std::optional<WaitReport> report;
+
+  /// tokens[0, processed) are in the KV cache; tokens[0, known) are given or
+  /// produced. known is processed or larger.
+  uint64_t processed = 0;
+  uint64_t known = 0;
+  uint32_t callActive = 0;   ///< atomic; abort() counts only while it is 1
+  uint32_t abortRequested = 0; ///< atomic
+  std::unique_ptr<WorkerPool> pool; ///< last: its threads use the rest
+};
+
+} // namespace amk::runtime
+
+#endif // AMK_RUNTIME_SESSION_H

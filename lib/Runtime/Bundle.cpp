@@ -1,0 +1,157 @@
+//===- Bundle.cpp - A compiled model on disk, checked -----------------------===//
+//
+// Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "amk/Runtime/Bundle.h"
+#include "amk/Runtime/Packing.h"
+#include "amk/Schedule/Verifier.h"
+#include "amk/Support/Error.h"
+#include "amk/Support/Hash.h"
+#include "amk/Support/Json.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <sys/stat.h>
+
+using namespace amk;
+using namespace amk::runtime;
+
+/// Larger tables than any schedule we can name a use for.
+static constexpr uint64_t kMaxTablesBytes = 1ull << 30;
+static constexpr uint64_t kMaxManifestBytes = 64ull << 20;
+static constexpr uint64_t kStreamAlignment = 64;
+/// Keeps counter values of many steps within 32 bits.
+static constexpr uint32_t kMaxPerStep = 1u << 24;
+
+static std::string quantity(const std::string &field, uint64_t found,
+                            const std::string &expected) {
+  return field + ": found " + std::to_string(found) + ", expected " + expected;
+}
+
+/// Segments of one worker may not share bytes.
+static void checkSegmentsDisjoint(const schedule::Tables &tables,
+                                  const std::string &file) {
+  std::vector<size_t> order(tables.segments.size());
+  for (size_t i = 0; i < order.size(); ++i)
+    order[i] = i;
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    const abi::PackSegment &x = tables.segments[a], &y = tables.segments[b];
+    return x.worker != y.worker ? x.worker < y.worker
+                                : x.streamOffset < y.streamOffset;
+  });
+  for (size_t i = 1; i < order.size(); ++i) {
+    const abi::PackSegment &a = tables.segments[order[i - 1]];
+    const abi::PackSegment &b = tables.segments[order[i]];
+    if (a.worker == b.worker && a.streamOffset + a.bytes > b.streamOffset)
+      fail(file, quantity("segments[" + std::to_string(order[i]) +
+                              "].streamOffset",
+                          b.streamOffset,
+                          "no overlap with segments[" +
+                              std::to_string(order[i - 1]) + "]"));
+  }
+}
+
+static void checkSegment(const Manifest &manifest,
+                         const abi::PackSegment &segment,
+                         const std::string &where) {
+  if (segment.worker >= manifest.workers)
+    fail(where, quantity("worker", segment.worker,
+                         "less than " + std::to_string(manifest.workers)));
+  SegmentShape shape = segmentShape(segment, manifest.tensors, where);
+  if (segment.bytes != shape.bytes)
+    fail(where, quantity("bytes", segment.bytes,
+                         std::to_string(shape.bytes) +
+                             " from the shape of its tensors"));
+  if (segment.streamOffset % kStreamAlignment != 0 ||
+      segment.streamOffset > kMaxBytes)
+    fail(where, quantity("streamOffset", segment.streamOffset,
+                         "a multiple of 64 up to 2^42"));
+}
+
+std::vector<uint64_t>
+amk::runtime::crossCheck(const Manifest &manifest,
+                         const schedule::Tables &tables,
+                         const std::string &file) {
+  if (tables.workers != manifest.workers ||
+      tables.queues.size() != manifest.workers)
+    fail(file, quantity("workers", tables.workers,
+                        std::to_string(manifest.workers) +
+                            " as in the manifest"));
+  for (size_t i = 0; i < tables.instructions.size(); ++i)
+    if (tables.instructions[i].operandCount > abi::kMaxOperands)
+      fail(file, quantity("instructions[" + std::to_string(i) +
+                              "].operandCount",
+                          tables.instructions[i].operandCount,
+                          "at most " + std::to_string(abi::kMaxOperands)));
+  for (size_t i = 0; i < tables.counters.size(); ++i)
+    if (tables.counters[i].perStep > kMaxPerStep)
+      fail(file, quantity("counters[" + std::to_string(i) + "].perStep",
+                          tables.counters[i].perStep,
+                          "at most " + std::to_string(kMaxPerStep)));
+
+  std::vector<uint64_t> streamBytes(manifest.workers);
+  for (size_t i = 0; i < tables.segments.size(); ++i) {
+    const abi::PackSegment &segment = tables.segments[i];
+    checkSegment(manifest, segment,
+                 file + ": segments[" + std::to_string(i) + "]");
+    uint64_t &bytes = streamBytes[segment.worker];
+    bytes = std::max(bytes, segment.streamOffset + segment.bytes);
+  }
+  checkSegmentsDisjoint(tables, file);
+  return streamBytes;
+}
+
+static bool verificationSkipped() {
+#ifdef AMK_TEST_HOOKS
+  const char *skip = std::getenv("AMK_TEST_SKIP_VERIFY");
+  return skip && std::string(skip) == "1";
+#else
+  return false;
+#endif
+}
+
+/// The artefact about to be launched is verified, not the IR it came from.
+static void verifySchedule(const Bundle &bundle, const std::string &file) {
+  if (verificationSkipped())
+    return;
+  const MemoryInfo &memory = bundle.manifest.memory;
+  schedule::Program program = schedule::programFromTables(
+      bundle.tables, {memory.arenaBytes, memory.kvBytes, memory.ioBytes});
+  std::vector<schedule::Violation> violations = schedule::verify(program);
+  if (violations.empty())
+    return;
+  std::string text = "the schedule is not safe to run";
+  for (const schedule::Violation &violation : violations)
+    text += "\n" + schedule::render(program, violation);
+  fail(file, text);
+}
+
+std::string Bundle::pathOf(const std::string &file) const {
+  return directory + "/" + file;
+}
+
+Bundle Bundle::open(const std::string &directory) {
+  struct stat info;
+  if (stat(directory.c_str(), &info) != 0 || !S_ISDIR(info.st_mode))
+    fail(directory, "not a directory, expected a bundle of amk-compile");
+  Bundle bundle;
+  bundle.directory = directory;
+  std::string manifestPath = bundle.pathOf("manifest.json");
+  bundle.manifest =
+      parseManifest(readFile(manifestPath, kMaxManifestBytes), manifestPath);
+
+  std::string tablesPath = bundle.pathOf(bundle.manifest.tablesFile);
+  std::string bytes = readFile(tablesPath, kMaxTablesBytes);
+  std::string hash = hex64(fnv1a(bytes));
+  if (hash != bundle.manifest.tablesHash)
+    fail(tablesPath, "hash: found " + hash + ", expected " +
+                         bundle.manifest.tablesHash + " (damaged file)");
+  bundle.tables = schedule::decodeTables(bytes, tablesPath);
+  bundle.streamBytes = crossCheck(bundle.manifest, bundle.tables, tablesPath);
+  verifySchedule(bundle, tablesPath);
+  return bundle;
+}
