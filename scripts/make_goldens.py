@@ -37,9 +37,9 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 import make_random_checkpoint  # noqa: E402
 
-# What `make demo` prints.
+# What `make demo` prints (Makefile).
 DEMO_PROMPT = "ROMEO:"
-DEMO_TOKENS = 96
+DEMO_TOKENS = 128
 # The first three whose greedy continuation is decided by at least MIN_MARGIN
 # at every step are used; a closer call would test rounding, not the model.
 PROMPTS = [
