@@ -178,6 +178,10 @@ json parseJson(const std::string &text, const std::string &file) {
   if (text.size() > kMaxTextBytes)
     fail(file, "found " + std::to_string(text.size()) +
                    " bytes, expected at most " + std::to_string(kMaxTextBytes));
+  // The library takes NUL for the end of the text, whatever follows.
+  if (size_t at = text.find('\0'); at != text.npos)
+    fail(file, "byte " + std::to_string(at + 1) +
+                   ": found a NUL character, expected JSON");
   return Builder(text, file).parse(text.size());
 }
 
