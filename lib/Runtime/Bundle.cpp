@@ -24,8 +24,9 @@ using namespace amk::runtime;
 static constexpr uint64_t kMaxTablesBytes = 1ull << 30;
 static constexpr uint64_t kMaxManifestBytes = 64ull << 20;
 static constexpr uint64_t kStreamAlignment = 64;
-/// Keeps counter values of many steps within 32 bits.
+/// Together they keep counter values of many steps within 31 bits.
 static constexpr uint32_t kMaxPerStep = 1u << 24;
+static constexpr int32_t kMaxThreshold = 1 << 30;
 
 static std::string quantity(const std::string &field, uint64_t found,
                             const std::string &expected) {
@@ -92,6 +93,11 @@ amk::runtime::crossCheck(const Manifest &manifest,
       fail(file, quantity("counters[" + std::to_string(i) + "].perStep",
                           tables.counters[i].perStep,
                           "at most " + std::to_string(kMaxPerStep)));
+  for (size_t i = 0; i < tables.waits.size(); ++i)
+    if (tables.waits[i].threshold > kMaxThreshold)
+      fail(file, quantity("waits[" + std::to_string(i) + "].threshold",
+                          tables.waits[i].threshold,
+                          "at most " + std::to_string(kMaxThreshold)));
 
   std::vector<uint64_t> streamBytes(manifest.workers);
   for (size_t i = 0; i < tables.segments.size(); ++i) {

@@ -33,7 +33,7 @@ WorkerPool::WorkerPool(uint32_t workers, bool mayPoll)
 WorkerPool::~WorkerPool() {
   {
     std::lock_guard<std::mutex> lock(mutex);
-    shutdown = true;
+    __atomic_store_n(&shutdown, true, __ATOMIC_RELAXED);
     __atomic_store_n(&generation, generation + kNext, __ATOMIC_RELEASE);
   }
   started.notify_all();
@@ -57,9 +57,9 @@ void WorkerPool::threadMain(uint32_t worker) {
   uint64_t seen = 0;
   while (true) {
     seen = nextGeneration(seen);
-    // The destructor's store of the generation publishes `shutdown`; no job can
-    // start after it.
-    if (shutdown)
+    // The destructor's store of the generation publishes `shutdown`. Atomic all
+    // the same: worker 0 may come late from a job that the caller ran for it.
+    if (__atomic_load_n(&shutdown, __ATOMIC_RELAXED))
       return;
     if (worker == 0 && (seen & kInlineFirst))
       continue;

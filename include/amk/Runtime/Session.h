@@ -69,7 +69,8 @@ struct WaitReport {
 };
 
 /// Weights, buffers, code and threads of one model. One call at a time, except
-/// for abort().
+/// for abort(). A call that throws leaves the session empty: the next one starts
+/// at position 0.
 class Session {
 public:
   Session(Bundle bundle, Weights weights, const SessionOptions &options = {});
@@ -103,20 +104,23 @@ public:
   const std::optional<WaitReport> &waitReport() const { return report; }
 
 private:
-  struct Launch;
+  struct Call;
   enum AbortCode : uint32_t { NotAborted = 0, WaitFailed = 1, ByHost = 2 };
 
-  void allocate(Weights &weights, const ProgressFn &progress);
+  void allocate(const ProgressFn &progress);
   void bindArguments();
-  void checkRequest(const std::vector<int32_t> &prompt, uint64_t maxNew,
-                    bool continueSession) const;
+  uint64_t acceptPrompt(const std::vector<int32_t> &prompt, uint64_t maxNew,
+                        bool continueSession);
   uint32_t limitSteps(uint32_t requested, bool withLogits) const;
+  void run(uint64_t steps, uint32_t stepsPerLaunch, Call &call);
   /// Runs up to `steps` steps; returns those that completed.
-  uint32_t launch(uint32_t steps, Launch &state);
-  void deliver(uint32_t stepsDone, Launch &state);
-  void deliverLogits(uint32_t stepsDone, Launch &state);
+  uint32_t launch(uint32_t steps, Call &call);
+  void resetLaunchState();
+  void execute(Call &call);
+  void deliverTokens(Call &call);
+  void deliverLogits(uint32_t stepsDone, const Call &call);
+  void checkOutcome(uint32_t steps, uint32_t stepsDone, const Call &call);
   void endByHost();
-  [[noreturn]] void failLaunch(uint32_t abortCode);
   static uint32_t waitSlow(const abi::KernelArgs *args, uint32_t worker,
                            uint32_t instruction, uint32_t counter,
                            uint32_t expected);
@@ -143,8 +147,7 @@ private:
   /// produced. known is processed or larger.
   uint64_t processed = 0;
   uint64_t known = 0;
-  uint32_t callActive = 0;   ///< atomic; abort() counts only while it is 1
-  uint32_t abortRequested = 0; ///< atomic
+  uint32_t abortRequested = 0; ///< atomic; reset when a call begins
   std::unique_ptr<WorkerPool> pool; ///< last: its threads use the rest
 };
 

@@ -57,7 +57,6 @@ private:
   bool shutdown = false;
   /// Constant from publish() to the end of the job.
   const Job *current = nullptr;
-  bool firstIsInline = false;
   std::vector<std::thread> threads;
 };
 

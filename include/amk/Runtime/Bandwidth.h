@@ -1,0 +1,29 @@
+//===- Bandwidth.h - Memory read bandwidth of this machine -----*- C++ -*-===//
+//
+// Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef AMK_RUNTIME_BANDWIDTH_H
+#define AMK_RUNTIME_BANDWIDTH_H
+
+#include <cstdint>
+
+namespace amk::runtime {
+
+struct Bandwidth {
+  double bytesPerSecond = 0; ///< median
+  uint64_t bufferBytes = 0;
+  uint32_t threads = 0;
+};
+
+/// Sums a buffer of several times the last-level cache with `threads` threads,
+/// `repetitions` times, and returns the median rate. The yardstick of decoding,
+/// which reads every weight once per token.
+Bandwidth measureReadBandwidth(uint32_t threads, unsigned repetitions = 9);
+
+} // namespace amk::runtime
+
+#endif // AMK_RUNTIME_BANDWIDTH_H

@@ -1,0 +1,191 @@
+//===- Options.cpp - Command line of amk-run --------------------------------===//
+//
+// Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Options.h"
+#include "amk/Support/Json.h"
+
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+
+using namespace amk;
+using namespace amk::run;
+
+namespace {
+
+/// Prompts are bounded by the context of any model we know of.
+constexpr uint32_t kMaxCount = 1u << 24;
+
+template <typename T>
+T parseInteger(const std::string &option, const std::string &text, T min,
+               T max) {
+  T value{};
+  auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value < min ||
+      value > max)
+    throw UsageError(option + ": found \"" + text +
+                     "\", expected an integer from " + std::to_string(min) +
+                     " to " + std::to_string(max));
+  return value;
+}
+
+double parseSeconds(const std::string &option, const std::string &text) {
+  char *end = nullptr;
+  double value = std::strtod(text.c_str(), &end);
+  if (text.empty() || *end != '\0' || !std::isfinite(value) || value <= 0)
+    throw UsageError(option + ": found \"" + text +
+                     "\", expected a number of seconds above 0");
+  return value;
+}
+
+/// Integers with commas or white space between them.
+std::vector<int32_t> parseIds(const std::string &option,
+                              const std::string &text) {
+  static const char *separators = ", \t\r\n";
+  std::vector<int32_t> ids;
+  size_t begin = 0;
+  while ((begin = text.find_first_not_of(separators, begin)) !=
+         std::string::npos) {
+    size_t end = text.find_first_of(separators, begin);
+    std::string word = text.substr(begin, end - begin);
+    ids.push_back(parseInteger<int32_t>(option, word, 0, INT32_MAX));
+    begin = end == std::string::npos ? text.size() : end;
+  }
+  if (ids.empty())
+    throw UsageError(option + ": found no ids, expected at least one");
+  return ids;
+}
+
+void setIds(Options &options, const std::string &option,
+            const std::string &text) {
+  if (options.promptIds)
+    throw UsageError(option + ": the prompt is given twice");
+  options.promptIds = parseIds(option, text);
+}
+
+struct Option {
+  const char *name;
+  const char *argument; ///< null: a flag
+  const char *help;
+  void (*set)(Options &options, const std::string &name,
+              const std::string &value);
+};
+
+using Text = const std::string &;
+
+const Option kOptions[] = {
+    {"--weights", "DIR", "the HuggingFace directory with the weights",
+     [](Options &o, Text, Text value) { o.weights = value; }},
+    {"--dummy-weights", "SEED", "random weights instead, the same everywhere",
+     [](Options &o, Text name, Text value) {
+       o.dummySeed = parseInteger<uint64_t>(name, value, 0, UINT64_MAX);
+     }},
+    {"--prompt-ids", "IDS", "token ids, separated by commas",
+     [](Options &o, Text name, Text value) { setIds(o, name, value); }},
+    {"--prompt-ids-file", "FILE", "token ids, separated by spaces or commas",
+     [](Options &o, Text name, Text value) {
+       setIds(o, name + " " + value, readFile(value));
+     }},
+    {"-n", "COUNT", "tokens to generate (64)",
+     [](Options &o, Text name, Text value) {
+       o.newTokens = parseInteger<uint32_t>(name, value, 0, kMaxCount);
+     }},
+    {"--steps-per-launch", "COUNT", "steps of one launch (64; --bench: 1)",
+     [](Options &o, Text name, Text value) {
+       o.stepsPerLaunch = parseInteger<uint32_t>(name, value, 1, kMaxCount);
+     }},
+    {"--logits", "FILE", "write float32 logits [positions][vocabulary]",
+     [](Options &o, Text, Text value) { o.logitsFile = value; }},
+    {"--score", nullptr, "print mean NLL and perplexity of the prompt",
+     [](Options &o, Text, Text) { o.score = true; }},
+    {"--bench", nullptr, "measure memory bandwidth and time per token",
+     [](Options &o, Text, Text) { o.bench = true; }},
+    {"--json", nullptr, "print the result as one JSON object",
+     [](Options &o, Text, Text) { o.json = true; }},
+    {"--wait-timeout", "SECONDS", "give up a launch after such a wait (20)",
+     [](Options &o, Text name, Text value) {
+       o.waitTimeoutSeconds = parseSeconds(name, value);
+     }},
+    {"--help", nullptr, "print this text",
+     [](Options &o, Text, Text) { o.help = true; }},
+};
+
+const Option *findOption(const std::string &name) {
+  for (const Option &option : kOptions)
+    if (name == option.name)
+      return &option;
+  return nullptr;
+}
+
+void checkCombination(const Options &options) {
+  if (options.bundle.empty())
+    throw UsageError("found no bundle, expected its directory");
+  if (options.weights.empty() == !options.dummySeed)
+    throw UsageError("expected one of --weights and --dummy-weights");
+  if (options.score && options.bench)
+    throw UsageError("--score and --bench exclude each other");
+  if (!options.promptIds && !options.bench)
+    throw UsageError("expected --prompt-ids or --prompt-ids-file");
+  if (options.score && options.newTokens)
+    throw UsageError("--score generates nothing, -n has no meaning");
+  if (options.bench && !options.logitsFile.empty())
+    throw UsageError("--logits would be measured by --bench");
+}
+
+} // namespace
+
+Options amk::run::parseOptions(int argc, char **argv) {
+  Options options;
+  for (int i = 1; i < argc; ++i) {
+    std::string word = argv[i];
+    if (word.size() < 2 || word[0] != '-') {
+      if (word.empty() || !options.bundle.empty())
+        throw UsageError("found argument \"" + word + "\", expected one bundle");
+      options.bundle = word;
+      continue;
+    }
+    // --name=value or --name value
+    size_t equals = word.rfind("--", 0) == 0 ? word.find('=') : word.npos;
+    std::string name = word.substr(0, equals);
+    const Option *option = findOption(name);
+    if (!option)
+      throw UsageError("unknown option " + name);
+    std::string value;
+    if (equals != word.npos && !option->argument)
+      throw UsageError(name + ": takes no value");
+    if (equals != word.npos)
+      value = word.substr(equals + 1);
+    else if (option->argument && ++i == argc)
+      throw UsageError(name + ": expected " + option->argument);
+    else if (option->argument)
+      value = argv[i];
+    option->set(options, name, value);
+    if (options.help)
+      return options;
+  }
+  checkCombination(options);
+  return options;
+}
+
+std::string amk::run::helpText() {
+  std::string text =
+      "Usage: amk-run BUNDLE (--weights DIR | --dummy-weights SEED)\n"
+      "               --prompt-ids IDS [-n COUNT] [options]\n\n"
+      "Runs a model compiled by amk-compile and prints the generated token "
+      "ids.\n\nOptions:\n";
+  for (const Option &option : kOptions) {
+    std::string left = std::string("  ") + option.name;
+    if (option.argument)
+      left += std::string(" ") + option.argument;
+    left.resize(std::max<size_t>(left.size() + 2, 28), ' ');
+    text += left + option.help + "\n";
+  }
+  return text + "\nExit status: 0 success, 1 the run failed, 2 the command "
+                "line is wrong.\n";
+}

@@ -1,0 +1,48 @@
+//===- Options.h - Command line of amk-run ----------------------*- C++ -*-===//
+//
+// Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef AMK_TOOLS_RUN_OPTIONS_H
+#define AMK_TOOLS_RUN_OPTIONS_H
+
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace amk::run {
+
+struct Options {
+  std::string bundle;
+  std::string weights;
+  std::optional<uint64_t> dummySeed;
+  std::optional<std::vector<int32_t>> promptIds;
+  std::optional<uint32_t> newTokens;
+  std::optional<uint32_t> stepsPerLaunch;
+  std::string logitsFile;
+  double waitTimeoutSeconds = 0;
+  bool score = false;
+  bool bench = false;
+  bool json = false;
+  bool help = false;
+};
+
+/// The command line is wrong; the message says where.
+class UsageError : public std::runtime_error {
+public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Throws UsageError, or amk::Error when a file named in it cannot be read.
+Options parseOptions(int argc, char **argv);
+
+std::string helpText();
+
+} // namespace amk::run
+
+#endif // AMK_TOOLS_RUN_OPTIONS_H
