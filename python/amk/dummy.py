@@ -42,7 +42,8 @@ def dummy_range(name, shape):
         return 1.0, 0.25
     if name.endswith("embed_tokens.weight"):
         return 0.0, 1.0
-    return 0.0, math.sqrt(3.0 / shape[-1])
+    columns = shape[-1] if len(shape) else 1
+    return 0.0, math.sqrt(3.0 / columns)
 
 
 def dummy_tensor(name, shape, seed):

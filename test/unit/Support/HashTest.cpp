@@ -89,9 +89,9 @@ struct Golden {
   uint64_t hashes[3]; ///< F32, F16, BF16
 };
 
-/// Each hash is what this prints, with numpy installed (seed 7):
+/// Each hash is what this prints, with numpy installed:
 ///   PYTHONPATH=python python3 -c 'from amk.dummy import *
-///   print(hex(fnv1a(dummy_tensor(NAME, SHAPE, DTYPE, 7).tobytes())))'
+///   print(hex(fnv1a(to_bytes(dummy_tensor(NAME, SHAPE, 7), DTYPE))))'
 constexpr Golden kGoldens[] = {
     {"model.layers.0.input_layernorm.weight",
      0,
@@ -123,9 +123,9 @@ TEST(Hash, DummyTensorsEqualPython) {
   }
 }
 
-/// The last 2048 elements of a tensor that the Python side makes in two blocks,
-/// with the largest seed:
-///   dummy_tensor("lm_head.weight", (1100, 1000), "BF16", 2**64 - 1)
+/// The last 2048 elements of a larger tensor, with the largest seed:
+///   to_bytes(dummy_tensor("lm_head.weight", (1100, 1000), 2**64 - 1),
+///            "BF16")[-4096:]
 TEST(Hash, EndOfLargeDummyTensorEqualsPython) {
   EXPECT_EQ(hashOfDummy("lm_head.weight", 2, 1000, DType::BF16, ~0ull,
                         1100000 - 2048, 1100000),
