@@ -56,6 +56,9 @@ constexpr unsigned kMaxRelated = 8;
 
 struct Options {
   unsigned maxViolations = 64;
+  /// Steps of the longest launch; 0: any number. More steps allow agents to run
+  /// further ahead, so a schedule that is safe for more is safe for fewer.
+  uint64_t steps = 0;
 };
 
 /// Well-formedness: AMK-S*.
@@ -69,10 +72,16 @@ std::vector<Violation> verify(const Program &program, const Options & = {});
 std::string render(const Program &program, const Violation &violation);
 
 /// Which actions are ordered: used by passes that place buffers and remove
-/// waits. Built once per program; fails (ok() false) on a deadlock.
+/// waits. Built once per program, which it does not refer to afterwards. Caches:
+/// one object is for one thread.
 class HappensBefore {
 public:
-  explicit HappensBefore(const Program &program);
+  /// `steps` as in Options.
+  explicit HappensBefore(const Program &program, uint64_t steps = 0);
+  HappensBefore(const HappensBefore &) = delete;
+  HappensBefore &operator=(const HappensBefore &) = delete;
+  /// False if check() finds a violation or the program deadlocks; then nothing
+  /// is ordered.
   bool ok() const;
   /// a completes before b starts in every execution, both in the same step.
   bool ordered(ActionRef a, ActionRef b) const;
