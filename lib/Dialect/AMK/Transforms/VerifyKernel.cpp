@@ -1,0 +1,94 @@
+//===- VerifyKernel.cpp - Gate of the kernel level ------------------------===//
+//
+// Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Gates.h"
+
+#include "amk/Dialect/AMK/Transforms/Passes.h"
+
+namespace mlir::amk {
+#define GEN_PASS_DEF_VERIFYKERNEL
+#include "amk/Dialect/AMK/Transforms/Passes.h.inc"
+} // namespace mlir::amk
+
+using namespace mlir;
+using namespace mlir::amk;
+
+static LogicalResult verifyCall(TaskOpInterface task,
+                                KernelProgramOp program) {
+  CallAttr call = task.getCall();
+  if (!call)
+    return task->emitOpError("has no kernel body");
+  auto body = program.lookupSymbol<KernelBodyOp>(call.getBody());
+  if (!body)
+    return task->emitOpError() << "calls " << call.getBody()
+                               << ", which is not a body of @"
+                               << program.getSymName();
+  ArrayRef<int64_t> operands = call.getOperands().asArrayRef();
+  if (operands.size() > ::amk::abi::kMaxOperands)
+    return task->emitOpError() << "has " << operands.size()
+                               << " operands; an instruction has room for "
+                               << ::amk::abi::kMaxOperands;
+  if (operands.size() != body.getBody().getNumArguments()) {
+    InFlightDiagnostic diag = task->emitOpError()
+                              << "passes " << operands.size()
+                              << " operands to a body with "
+                              << body.getBody().getNumArguments()
+                              << " arguments";
+    diag.attachNote(body.getLoc()) << "the body is here";
+    return diag;
+  }
+  for (int64_t operand : operands)
+    if (operand < 0)
+      return task->emitOpError()
+             << "expects operands that are not negative, found " << operand;
+  return success();
+}
+
+static LogicalResult verifyScratch(KernelProgramOp program) {
+  LogicalResult result = success();
+  int64_t available = program.getScratchBytes();
+  program.walk([&](KernelScratchOp scratch) {
+    int64_t offset = scratch.getOffset();
+    int64_t bytes = byteSize(cast<MemRefType>(scratch.getType()));
+    if (bytes > available || offset > available - bytes)
+      result = scratch.emitOpError()
+               << "uses " << bytes << " bytes at " << offset << " of "
+               << available << " scratch bytes";
+  });
+  return result;
+}
+
+namespace {
+
+struct VerifyKernel : mlir::amk::impl::VerifyKernelBase<VerifyKernel> {
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    LogicalResult result = verifyLevel(
+        module, {"kernel",
+                 {"amk.kernel.program", "amk.schedule"},
+                 {"amk.buffer", "amk.counter", "amk.queue", "amk.wait",
+                  "amk.signal", "amk.task.", "amk.kernel.", "arith."}});
+    auto programs = llvm::to_vector(module.getOps<KernelProgramOp>());
+    if (programs.size() > 1)
+      result = programs[1].emitOpError("expects to be the only one, because "
+                                       "tasks name bodies, not programs");
+    for (KernelProgramOp program : programs)
+      if (failed(verifyScratch(program)))
+        result = failure();
+    if (programs.size() == 1)
+      module.walk([&](TaskOpInterface task) {
+        if (failed(verifyCall(task, programs.front())))
+          result = failure();
+      });
+    if (failed(result))
+      signalPassFailure();
+    markAllAnalysesPreserved();
+  }
+};
+
+} // namespace
