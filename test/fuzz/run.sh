@@ -4,8 +4,8 @@
 #
 # Usage: run.sh BUILD_DIR SECONDS
 #
-# Runs every fuzz target of a build with AMK_SANITIZER=fuzzer for SECONDS, two
-# at a time, from the seeds beside this script. Prints one line for each target;
+# Runs every fuzz target of a build with AMK_SANITIZER=fuzzer for SECONDS, all
+# at the same time, from the seeds beside this script. Prints one line for each target;
 # exit status 1 if one of them found something, 2 if nothing could be run. Logs
 # and failing inputs stay in BUILD_DIR/fuzz.
 
@@ -53,4 +53,4 @@ if [ -z "$targets" ]; then
 fi
 mkdir -p "$1/fuzz" || exit 2
 # xargs exits with 123 when one of the runs failed.
-echo "$targets" | xargs -n 1 -P 2 sh "$0" --one "$1" "$2" || exit 1
+echo "$targets" | xargs -n 1 -P 0 sh "$0" --one "$1" "$2" || exit 1
