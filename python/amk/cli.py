@@ -1,0 +1,156 @@
+# Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
+# See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The command `amk`."""
+
+import argparse
+import os
+import platform
+import sys
+import time
+
+from . import __version__
+from .errors import Error
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message):
+        # One form and one exit status for every error of this command.
+        raise Error(message)
+
+
+def _positive(text):
+    value = int(text)
+    if value < 1:
+        raise ValueError(text)
+    return value
+
+
+_positive.__name__ = "positive integer"  # argparse names it in its message
+
+
+def _add_compile_options(parser):
+    parser.add_argument("--target", default="cpu",
+                        help="target of amk-compile (default: cpu)")
+    parser.add_argument("--workers", type=_positive, metavar="N",
+                        help="threads (default: amk-compile's choice)")
+    parser.add_argument("--max-context", type=_positive, metavar="N",
+                        help="positions of the KV cache")
+    parser.add_argument("--quiet", action="store_true",
+                        help="nothing on stderr but errors")
+
+
+def _make_parser():
+    parser = _Parser(
+        prog="amk", description="AutoMegaKernel: compile a HuggingFace "
+        "checkpoint into one persistent program and run it.")
+    parser.add_argument("--version", action="version",
+                        version=f"amk {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND",
+                                     required=True, parser_class=_Parser)
+
+    generate = commands.add_parser(
+        "generate", help="continue a prompt",
+        description="Continues a prompt greedily. The new text goes to "
+        "stdout as it comes, everything else to stderr.")
+    generate.add_argument("model", help="HuggingFace directory or hub id")
+    generate.add_argument("--prompt", required=True, metavar="TEXT")
+    generate.add_argument("-n", "--max-new-tokens", type=_positive, default=64,
+                          metavar="N", help="default: 64")
+    generate.add_argument("--chat", action="store_true",
+                          help="the prompt is the user's message of a "
+                          "conversation: apply the chat template")
+    generate.add_argument("--steps-per-launch", type=_positive, default=0,
+                          metavar="T", help="tokens that one launch computes "
+                          "(default: the runtime's choice)")
+    _add_compile_options(generate)
+    generate.set_defaults(function=_generate)
+
+    compile_parser = commands.add_parser(
+        "compile", help="compile a model and print where the bundle is",
+        description="Compiles a model with amk-compile. Without -o the bundle "
+        "goes to the cache that `amk generate` uses.")
+    compile_parser.add_argument("model", help="HuggingFace directory or hub id")
+    compile_parser.add_argument("-o", "--output", metavar="BUNDLE")
+    _add_compile_options(compile_parser)
+    compile_parser.set_defaults(function=_compile)
+    return parser
+
+
+def _processor():
+    """The CPU's name, as people know it."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
+            for line in file:
+                if line.startswith("model name"):
+                    return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _generate(args):
+    from .model import Model
+
+    model = Model.from_pretrained(
+        args.model, target=args.target, workers=args.workers,
+        max_context=args.max_context, progress=not args.quiet)
+    prompt = args.prompt
+    if args.chat:
+        prompt = [{"role": "user", "content": prompt}]
+    ids = model.encode_prompt(prompt)
+    stop_tokens = set(model.stop_tokens)
+    decoder = model.tokenizer.stream()
+    times = [time.perf_counter()]
+    for token in model.generate_ids(ids, args.max_new_tokens,
+                                    args.steps_per_launch):
+        times.append(time.perf_counter())
+        if token not in stop_tokens:
+            print(decoder.push(token), end="", flush=True)
+    print(decoder.finish(), flush=True)
+    if not args.quiet:
+        _report(model, args, len(ids), times)
+
+
+def _report(model, args, prompt_length, times):
+    count = len(times) - 1
+    seconds = times[-1] - times[0]
+    line = (f"amk: {count} tokens after a prompt of {prompt_length} in "
+            f"{seconds:.2f} s")
+    if seconds > 0:
+        # The prompt is processed by the same steps.
+        steps = prompt_length + count - 1
+        line += f" ({steps / seconds:.0f} steps/s)"
+    print(f"{line} on {_processor()}, target {args.target} ({model.arch}), "
+          f"{model.workers} worker{'s' if model.workers != 1 else ''}",
+          file=sys.stderr)
+
+
+def _compile(args):
+    from .compile import compile_model
+    from .hub import resolve
+
+    bundle = compile_model(resolve(args.model), args.output,
+                           target=args.target, workers=args.workers,
+                           max_context=args.max_context,
+                           progress=not args.quiet)
+    print(bundle)
+
+
+def main(argv=None):
+    """Runs the command and returns its exit status."""
+    try:
+        args = _make_parser().parse_args(argv)
+        args.function(args)
+        return 0
+    except Error as error:
+        # One line, whatever a message quotes.
+        print("amk: error: " + " ".join(str(error).split()), file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader has gone; Python's own flush at exit must not complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
