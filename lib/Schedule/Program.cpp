@@ -73,14 +73,14 @@ static bool hasMultiple(Wide low, Wide high, Wide stride, Wide count) {
 
 /// Both normalized, a with more than one row, b with at least one. Row i of a
 /// and row j of b share a byte if and only if
-///   -b.rowBytes < a.offset + i * S - b.offset - j * T < a.rowBytes,
+///   -a.rowBytes < a.offset + i * S - b.offset - j * T < b.rowBytes,
 /// that is, j * T lies in the window [i * S + low, i * S + high].
 static bool rowsOverlap(const Region &a, const Region &b) {
   Wide s = a.rowStride, m = a.rows, n = b.rows;
   Wide t = n > 1 ? b.rowStride : 1;
   Wide distance = Wide(a.offset) - Wide(b.offset);
-  Wide low = distance - Wide(a.rowBytes) + 1;
-  Wide high = distance + Wide(b.rowBytes) - 1;
+  Wide low = distance - Wide(b.rowBytes) + 1;
+  Wide high = distance + Wide(a.rowBytes) - 1;
   Wide last = (n - 1) * t;
   // A window that holds the first or the last j * T.
   if (hasMultiple(-high, -low, s, m) || hasMultiple(last - high, last - low, s, m))
