@@ -29,13 +29,13 @@ def resolve(path_or_id):
     id of the same spelling."""
     name = os.fspath(path_or_id)
     path = pathlib.Path(name)
-    if path.is_dir():
+    if name and path.is_dir():
         return path
-    if path.exists():
+    if name and path.exists():
         raise Error(f"{name}: found a file, expected a model directory or a "
                     f"hub id")
     if not _HUB_ID.fullmatch(name):
-        raise Error(f"{name}: no such directory")
+        raise Error(f"model '{name}': no such directory")
     return _download(name)
 
 

@@ -14,7 +14,9 @@ _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 class StreamDecoder:
     """Token ids to text as they come. The pieces, joined, are what decoding
-    all ids at once gives.
+    all ids at once gives. (One exception: where bytes that are no UTF-8 follow
+    a character, SentencePiece's byte fallback replaces that character too,
+    which has been given out by then.)
 
     A token can hold a part of a character, and the text of a token can depend
     on the one before it (SentencePiece spaces). So the text of a token is the
@@ -149,6 +151,7 @@ def _read_json(path):
 def _render(template, directory, **variables):
     try:
         import jinja2
+        import jinja2.ext
         import jinja2.sandbox
     except ImportError:
         raise Error("the package jinja2, which chat templates need, is not "
