@@ -22,13 +22,13 @@ trap 'rm -rf "$work"' EXIT
 export PYTHONUNBUFFERED=1
 
 python3 scripts/train_tiny_shakespeare.py \
-  --out "$work/models/tiny-shakespeare" --eval-out "$work/eval.txt" \
+  --out "$work/models/tiny-shakespeare" --eval-out "$work/shakespeare-eval.txt" \
   2>&1 | tee "$out/train.log"
-cmp "$work/eval.txt" test/data/shakespeare-eval.txt
+cmp "$work/shakespeare-eval.txt" test/data/shakespeare-eval.txt
 
 cp -r test/models/random "$work/models/random"
 python3 scripts/make_goldens.py --models "$work/models" \
-  --eval "$work/eval.txt" 2>&1 | tee "$out/goldens.log"
+  --eval "$work/shakespeare-eval.txt" 2>&1 | tee "$out/goldens.log"
 
 chmod -R u=rwX,go=rX "$work/models"
 tar -C "$work/models" -czf "$out/models.tar.gz" tiny-shakespeare random
