@@ -73,6 +73,10 @@ struct WeightUse {
 
 namespace mlir::amk {
 
+/// On a buffer whose values are converted at load: the checkpoint's element
+/// type (discardable; the buffer's own type where it is absent).
+constexpr llvm::StringLiteral kSourceElementAttrName = "amk.source_element";
+
 /// "label[part]" of a task.
 std::string taskName(TaskOpInterface task);
 

@@ -85,11 +85,11 @@ def AMK_ModelConfigAttr : AMK_Attr<"ModelConfig", "config"> {
   }];
   let parameters = (ins
     StringRefParameter<>:$family, "int64_t":$vocab, "int64_t":$hidden,
-    "int64_t":$layers, "int64_t":$context,
+    "int64_t":$layers, "int64_t":$maxContext,
     "DenseI32ArrayAttr":$eos, "int64_t":$bos);
   let assemblyFormat = [{
     `<` `family` `=` $family `,` `vocab` `=` $vocab `,` `hidden` `=` $hidden
-    `,` `layers` `=` $layers `,` `context` `=` $context
+    `,` `layers` `=` $layers `,` `context` `=` $maxContext
     `,` `eos` `=` $eos `,` `bos` `=` $bos `>`
   }];
   let genVerifyDecl = 1;

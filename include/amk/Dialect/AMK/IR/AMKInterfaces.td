@@ -52,22 +52,13 @@ def AMK_TaskOpInterface : OpInterface<"TaskOpInterface"> {
       (in stream order) and the row map, or nothing.}],
       "::std::optional<::mlir::amk::WeightUse>", "getWeightUse">,
     InterfaceMethod<"Where the task's weights begin in its worker's stream.",
-      "::std::optional<int64_t>", "getStreamOffset", (ins), [{}], [{
-        if (auto attr = $_op.getStreamOffsetAttr())
-          return attr.getInt();
-        return ::std::nullopt;
-      }]>,
+      "::mlir::IntegerAttr", "getStreamOffsetAttr">,
     InterfaceMethod<"Assigns the place of the task's weights.",
-      "void", "setStreamOffset", (ins "int64_t":$offset), [{}], [{
-        $_op.setStreamOffsetAttr(::mlir::Builder($_op.getContext())
-                                     .getI64IntegerAttr(offset));
-      }]>,
+      "void", "setStreamOffsetAttr", (ins "::mlir::IntegerAttr":$offset)>,
     InterfaceMethod<"The kernel body that runs the task, or null.",
-      "::mlir::amk::CallAttr", "getCall", (ins), [{}],
-      [{ return $_op.getCallAttr(); }]>,
-    InterfaceMethod<"Assigns the kernel body.", "void", "setCall",
-      (ins "::mlir::amk::CallAttr":$call), [{}],
-      [{ $_op.setCallAttr(call); }]>
+      "::mlir::amk::CallAttr", "getCallAttr">,
+    InterfaceMethod<"Assigns the kernel body.", "void", "setCallAttr",
+      (ins "::mlir::amk::CallAttr":$call)>
   ];
 }
 

@@ -238,7 +238,7 @@ def FusedOpGroup : OpDocGroup {
 class AMK_FusedOp<string mnemonic, list<Trait> traits = []>
     : AMK_Op<"fused." # mnemonic, !listconcat(traits, [Pure,
         HasParent<"ModelOp">,
-        DeclareOpInterfaceMethods<AMK_NormPrologueOpInterface>])> {
+        AMK_NormPrologueOpInterface])> {
   let opDocGroup = FusedOpGroup;
   let hasVerifier = 1;
 }

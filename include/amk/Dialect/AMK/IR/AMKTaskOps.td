@@ -82,10 +82,13 @@ class AMK_TaskOp<string mnemonic, list<Trait> traits = []>
     : AMK_Op<"task." # mnemonic, !listconcat(traits, [
         ParentOneOf<["GraphOp", "QueueOp"]>,
         MemoryEffects<[MemRead, MemWrite]>,
-        DeclareOpInterfaceMethods<AMK_TaskOpInterface,
-          ["getAccesses", "getWeightUse"]>])> {
+        AMK_TaskOpInterface])> {
   let opDocGroup = TaskOpGroup;
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    void getAccesses(::llvm::SmallVectorImpl<::mlir::amk::BufferAccess> &);
+    ::std::optional<::mlir::amk::WeightUse> getWeightUse();
+  }];
   // Every task has these; see AMK_TaskOpInterface.
   dag common = (ins AMK_PhaseAttr:$phase, OptionalAttr<I64Attr>:$stream_offset,
                     OptionalAttr<AMK_CallAttr>:$call);

@@ -1,0 +1,175 @@
+//===- AMKDialect.cpp - Dialect, attributes and types -*- C++ -*-===//
+//
+// Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "amk/Dialect/AMK/IR/AMK.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace mlir::amk;
+
+#include "amk/Dialect/AMK/IR/AMKDialect.cpp.inc"
+#include "amk/Dialect/AMK/IR/AMKEnums.cpp.inc"
+#include "amk/Dialect/AMK/IR/AMKInterfaces.cpp.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "amk/Dialect/AMK/IR/AMKAttributes.cpp.inc"
+
+#define GET_TYPEDEF_CLASSES
+#include "amk/Dialect/AMK/IR/AMKTypes.cpp.inc"
+
+#define GET_OP_CLASSES
+#include "amk/Dialect/AMK/IR/AMKOps.cpp.inc"
+
+void AMKDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "amk/Dialect/AMK/IR/AMKAttributes.cpp.inc"
+      >();
+  addTypes<
+#define GET_TYPEDEF_LIST
+#include "amk/Dialect/AMK/IR/AMKTypes.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "amk/Dialect/AMK/IR/AMKOps.cpp.inc"
+      >();
+}
+
+//===----------------------------------------------------------------------===//
+// Attribute and type verifiers
+//===----------------------------------------------------------------------===//
+
+LogicalResult
+ModelConfigAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                        StringRef family, int64_t vocab, int64_t hidden,
+                        int64_t layers, int64_t maxContext, DenseI32ArrayAttr eos,
+                        int64_t bos) {
+  if (vocab < 1 || hidden < 1 || maxContext < 1)
+    return emitError() << "vocab, hidden and context must be positive, found "
+                       << vocab << ", " << hidden << ", " << maxContext;
+  if (layers < 0)
+    return emitError() << "layers must not be negative, found " << layers;
+  for (int32_t id : eos.asArrayRef())
+    if (id < 0 || id >= vocab)
+      return emitError() << "eos token " << id << " is outside the vocabulary "
+                         << "of " << vocab;
+  if (bos < -1 || bos >= vocab)
+    return emitError() << "bos token " << bos << " is outside the vocabulary "
+                       << "of " << vocab;
+  return success();
+}
+
+LogicalResult PhaseAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                int64_t index, StringRef label, int64_t part,
+                                int64_t parts) {
+  if (index < 0)
+    return emitError() << "phase index must not be negative, found " << index;
+  if (part < 0 || part >= parts)
+    return emitError() << "part " << part << " is not one of " << parts;
+  if (label.empty())
+    return emitError() << "phase label must not be empty";
+  return success();
+}
+
+LogicalResult RangeAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                int64_t begin, int64_t end) {
+  if (begin < 0 || end <= begin)
+    return emitError() << "expected 0 <= begin < end, found [" << begin << ", "
+                       << end << ")";
+  return success();
+}
+
+LogicalResult KVCacheType::verify(function_ref<InFlightDiagnostic()> emitError,
+                                  int64_t heads, int64_t positions, int64_t dim,
+                                  Type element) {
+  if (heads < 1 || positions < 1 || dim < 1)
+    return emitError() << "heads, positions and dim must be positive, found "
+                       << heads << ", " << positions << ", " << dim;
+  if (!element.isF32())
+    return emitError() << "expected an f32 cache, found " << element;
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Helpers of AMK.h
+//===----------------------------------------------------------------------===//
+
+std::string mlir::amk::taskName(TaskOpInterface task) {
+  PhaseAttr phase = task.getPhase();
+  return (phase.getLabel() + "[" + Twine(phase.getPart()) + "]").str();
+}
+
+::amk::abi::Space mlir::amk::addressSpace(BufferKind kind) {
+  using ::amk::abi::Space;
+  switch (kind) {
+  case BufferKind::Activation:
+    return Space::Arena;
+  case BufferKind::KVCache:
+    return Space::KVCache;
+  case BufferKind::Token:
+  case BufferKind::Control:
+  case BufferKind::Logits:
+    return Space::IO;
+  case BufferKind::Vector:
+  case BufferKind::Rotary:
+    return Space::Constant;
+  case BufferKind::Weight:
+    return Space::Stream;
+  case BufferKind::Table:
+    return Space::External;
+  }
+  llvm_unreachable("unknown buffer kind");
+}
+
+MemorySpace mlir::amk::kernelMemorySpace(BufferKind kind) {
+  switch (kind) {
+  case BufferKind::Activation:
+    return MemorySpace::Arena;
+  case BufferKind::KVCache:
+    return MemorySpace::KVCache;
+  case BufferKind::Token:
+    return MemorySpace::Token;
+  case BufferKind::Control:
+    return MemorySpace::Control;
+  case BufferKind::Logits:
+    return MemorySpace::Logits;
+  case BufferKind::Vector:
+  case BufferKind::Rotary:
+    return MemorySpace::Constant;
+  case BufferKind::Weight:
+    return MemorySpace::Stream;
+  case BufferKind::Table:
+    return MemorySpace::External;
+  }
+  llvm_unreachable("unknown buffer kind");
+}
+
+int64_t mlir::amk::byteSize(MemRefType type) {
+  return type.getNumElements() * type.getElementTypeBitWidth() / 8;
+}
+
+int64_t WeightUse::unitsPerTile() const {
+  return rowMap == ::amk::abi::PackRows::Plain ? tileRows : tileRows / 2;
+}
+
+int64_t WeightUse::tileCount() const {
+  return llvm::divideCeil(unitCount, unitsPerTile());
+}
+
+int64_t WeightUse::paddedColumns() const {
+  return llvm::alignTo(columns, ::amk::abi::kPackChunk);
+}
+
+int64_t WeightUse::streamBytes() const {
+  return tileCount() * tileRows * paddedColumns() *
+         element.getIntOrFloatBitWidth() / 8;
+}
