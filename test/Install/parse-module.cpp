@@ -17,7 +17,7 @@
 
 static const char *const source = R"mlir(
 amk.model @tiny config = #amk.config<family = "llama", vocab = 32, hidden = 8,
-    layers = 0, context = 16, eos = array<i32: 2>, bos = 1> {
+    layers = 0, context = 16, eos = [2], bos = 1> {
 ^bb0(%token: tensor<1xi32>, %position: tensor<1xi32>):
   %e = amk.layer.weight "model.embed_tokens.weight" : tensor<32x8xf32>
   %x = amk.layer.embed %token, %e
