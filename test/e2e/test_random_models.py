@@ -30,7 +30,7 @@ def test_there_are_enough_models():
     assert len(RANDOM) >= 12
 
 
-@pytest.mark.parametrize("name, workers", cases())
+@pytest.mark.parametrize("name, workers", list(cases()))
 def test_random_model(tools, random_model, name, workers):
     golden = read_golden(MODELS / "random" / name)
     model = random_model(name)
