@@ -1,0 +1,75 @@
+//===- Pipelines.h - The way from layers to machine code --------*- C++ -*-===//
+//
+// Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef AMK_PIPELINES_PIPELINES_H
+#define AMK_PIPELINES_PIPELINES_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/PassManager.h"
+
+#include <string>
+
+namespace mlir::amk {
+
+/// The levels of a module on its way, in order. A phase ends with the gate of
+/// its level.
+enum class Phase { Layer, Fused, Task, Schedule, Kernel, LLVM };
+constexpr Phase kPhases[] = {Phase::Layer,    Phase::Fused,  Phase::Task,
+                             Phase::Schedule, Phase::Kernel, Phase::LLVM};
+StringRef stringifyPhase(Phase phase);
+
+/// The level that a module is at, by the operations in it: the lowest one that
+/// explains them.
+Phase inferPhase(ModuleOp module);
+
+enum class Fusion { QKV, Gated, Residual, Head, Norm };
+
+enum class SyncMode {
+  Exact,  ///< wait for just what is needed
+  Coarse, ///< one counter per phase where that costs little
+};
+
+struct CompileOptions {
+  unsigned workers = 1;
+  unsigned tileRows = 4;
+  unsigned kvSplits = 0; ///< 0: chosen by workers and heads
+  std::string placement = "block";
+  bool fuseQKV = true;
+  bool fuseGated = true;
+  bool fuseResidual = true;
+  bool fuseHead = true;
+  bool fuseNorm = true;
+  SyncMode sync = SyncMode::Coarse;
+  bool reuse = true; ///< activations share bytes
+
+  /// From a list of names as on the command line: qkv, gated, residual, head,
+  /// norm, all or none. Returns false for anything else.
+  bool setFusions(ArrayRef<std::string> names);
+};
+
+/// Appends what takes a module of `phase` - 1 to `phase`, gate included (for
+/// Phase::Layer the gate alone).
+void buildPhase(OpPassManager &passes, Phase phase,
+                const CompileOptions &options);
+
+/// Appends the gate of `from` and all later phases up to `to`.
+void buildCompilePipeline(OpPassManager &passes, const CompileOptions &options,
+                          Phase from = Phase::Layer, Phase to = Phase::LLVM);
+
+/// Appends what `convert-amk-kernel-to-llvm` leaves to be done for the host.
+void buildCpuPipeline(OpPassManager &passes);
+
+/// Replaces math.exp by polynomials: vector code without calls.
+std::unique_ptr<Pass> createApproximateMathPass();
+
+/// amk-compile-pipeline, amk-cpu-pipeline and amk-approximate-math.
+void registerPipelines();
+
+} // namespace mlir::amk
+
+#endif // AMK_PIPELINES_PIPELINES_H

@@ -1,0 +1,278 @@
+//===- Pipelines.cpp - The way from layers to machine code ----------------===//
+//
+// Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "amk/Pipelines/Pipelines.h"
+#include "amk/Conversion/Passes.h"
+#include "amk/Dialect/AMK/Transforms/Passes.h"
+
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace mlir::amk;
+
+StringRef mlir::amk::stringifyPhase(Phase phase) {
+  switch (phase) {
+  case Phase::Layer:
+    return "layer";
+  case Phase::Fused:
+    return "fused";
+  case Phase::Task:
+    return "task";
+  case Phase::Schedule:
+    return "schedule";
+  case Phase::Kernel:
+    return "kernel";
+  case Phase::LLVM:
+    return "llvm";
+  }
+  llvm_unreachable("every phase is handled");
+}
+
+Phase mlir::amk::inferPhase(ModuleOp module) {
+  auto holds = [&](auto tag) {
+    using OpT = decltype(tag);
+    return !module.getOps<OpT>().empty();
+  };
+  if (holds(ModelOp())) {
+    bool fused = module
+                     .walk([](Operation *op) {
+                       return op->getName().getStringRef().starts_with(
+                                  "amk.fused.")
+                                  ? WalkResult::interrupt()
+                                  : WalkResult::advance();
+                     })
+                     .wasInterrupted();
+    return fused ? Phase::Fused : Phase::Layer;
+  }
+  if (holds(GraphOp()))
+    return Phase::Task;
+  if (holds(KernelProgramOp()))
+    return Phase::Kernel;
+  return holds(ScheduleOp()) ? Phase::Schedule : Phase::LLVM;
+}
+
+bool CompileOptions::setFusions(ArrayRef<std::string> names) {
+  auto set = [&](bool on) {
+    fuseQKV = fuseGated = fuseResidual = fuseHead = fuseNorm = on;
+  };
+  set(false);
+  for (StringRef name : names) {
+    if (name == "all")
+      set(true);
+    else if (name == "qkv")
+      fuseQKV = true;
+    else if (name == "gated")
+      fuseGated = true;
+    else if (name == "residual")
+      fuseResidual = true;
+    else if (name == "head")
+      fuseHead = true;
+    else if (name == "norm")
+      fuseNorm = true;
+    else if (name != "none" || names.size() != 1)
+      return false;
+  }
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// Phases
+//===----------------------------------------------------------------------===//
+
+/// Every subset is valid. The norm goes last: the others leave it fewer users.
+static void addFusions(OpPassManager &passes, const CompileOptions &options) {
+  OpPassManager &models = passes.nest<ModelOp>();
+  if (options.fuseQKV)
+    models.addPass(createFuseQKV());
+  if (options.fuseGated)
+    models.addPass(createFuseGatedLinear());
+  if (options.fuseResidual)
+    models.addPass(createFuseResidual());
+  if (options.fuseHead)
+    models.addPass(createFuseHead());
+  if (options.fuseNorm)
+    models.addPass(createFuseNorm());
+}
+
+static void addTiling(OpPassManager &passes, const CompileOptions &options) {
+  ConvertAMKLayerToTaskOptions tiling;
+  tiling.workers = options.workers;
+  tiling.tileRows = options.tileRows;
+  tiling.kvSplits = options.kvSplits;
+  passes.addPass(createConvertAMKLayerToTask(tiling));
+}
+
+static void addScheduling(OpPassManager &passes,
+                          const CompileOptions &options) {
+  PlaceTasksOptions placement;
+  placement.workers = options.workers;
+  placement.placement = options.placement;
+  passes.addPass(createPlaceTasks(placement));
+  OpPassManager &schedules = passes.nest<ScheduleOp>();
+  schedules.addPass(createInsertSync());
+  if (options.sync == SyncMode::Coarse)
+    schedules.addPass(createCoarsenSync());
+  schedules.addPass(createSimplifyWaits());
+  AllocateBuffersOptions allocation;
+  allocation.reuse = options.reuse;
+  schedules.addPass(createAllocateBuffers(allocation));
+  schedules.addPass(createPackWeights());
+}
+
+static void addGate(OpPassManager &passes, Phase phase) {
+  switch (phase) {
+  case Phase::Layer:
+    return passes.addPass(createVerifyLayers());
+  case Phase::Fused:
+    return passes.addPass(createVerifyFusedLayers());
+  case Phase::Task:
+    return passes.addPass(createVerifyTaskGraph());
+  case Phase::Schedule:
+    return passes.addPass(createVerifySchedule());
+  case Phase::Kernel:
+    return passes.addPass(createVerifyKernel());
+  case Phase::LLVM: // translation to LLVM IR refuses what does not belong
+    return;
+  }
+}
+
+void mlir::amk::buildPhase(OpPassManager &passes, Phase phase,
+                           const CompileOptions &options) {
+  switch (phase) {
+  case Phase::Layer:
+    break;
+  case Phase::Fused:
+    addFusions(passes, options);
+    break;
+  case Phase::Task:
+    addTiling(passes, options);
+    break;
+  case Phase::Schedule:
+    addScheduling(passes, options);
+    break;
+  case Phase::Kernel:
+    passes.addPass(createConvertAMKScheduleToKernel());
+    break;
+  case Phase::LLVM:
+    passes.addPass(createConvertAMKKernelToLLVM());
+    buildCpuPipeline(passes);
+    break;
+  }
+  addGate(passes, phase);
+}
+
+void mlir::amk::buildCompilePipeline(OpPassManager &passes,
+                                     const CompileOptions &options, Phase from,
+                                     Phase to) {
+  addGate(passes, from);
+  for (Phase phase : kPhases)
+    if (phase > from && phase <= to)
+      buildPhase(passes, phase, options);
+}
+
+void mlir::amk::buildCpuPipeline(OpPassManager &passes) {
+  passes.addPass(createApproximateMathPass());
+  passes.addPass(createCanonicalizerPass());
+  passes.addPass(createCSEPass());
+  passes.addPass(createSCFToControlFlowPass());
+  passes.addPass(createConvertVectorToLLVMPass());
+  passes.addPass(createConvertMathToLLVMPass());
+  passes.addPass(createConvertIndexToLLVMPass());
+  passes.addPass(createArithToLLVMConversionPass());
+  passes.addPass(createConvertControlFlowToLLVMPass());
+  passes.addPass(createReconcileUnrealizedCastsPass());
+}
+
+//===----------------------------------------------------------------------===//
+// Registration
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+llvm::cl::ValuesClass phaseValues() {
+  return llvm::cl::values(
+      clEnumValN(Phase::Layer, "layer", "the model on tensors"),
+      clEnumValN(Phase::Fused, "fused", "layers merged"),
+      clEnumValN(Phase::Task, "task", "tiles on buffers, unplaced"),
+      clEnumValN(Phase::Schedule, "schedule", "tasks on workers, verified"),
+      clEnumValN(Phase::Kernel, "kernel", "task bodies"),
+      clEnumValN(Phase::LLVM, "llvm", "LLVM dialect"));
+}
+
+struct CompilePipelineOptions
+    : public PassPipelineOptions<CompilePipelineOptions> {
+  enum class Target { Cpu };
+
+  Option<Target> target{
+      *this, "target", llvm::cl::desc("What to compile for"),
+      llvm::cl::init(Target::Cpu),
+      llvm::cl::values(clEnumValN(Target::Cpu, "cpu", "x86-64 host"))};
+  Option<unsigned> workers{*this, "workers",
+                           llvm::cl::desc("Number of workers"),
+                           llvm::cl::init(1)};
+  Option<unsigned> tileRows{*this, "tile-rows",
+                            llvm::cl::desc("Rows per weight tile"),
+                            llvm::cl::init(4)};
+  Option<unsigned> kvSplits{
+      *this, "kv-splits",
+      llvm::cl::desc("Splits of the context in attention; 0: by workers"),
+      llvm::cl::init(0)};
+  Option<std::string> placement{*this, "placement",
+                                llvm::cl::desc("block or rotate"),
+                                llvm::cl::init("block")};
+  ListOption<std::string> fuse{
+      *this, "fuse",
+      llvm::cl::desc("all, none or any of qkv, gated, residual, head, norm")};
+  Option<SyncMode> sync{
+      *this, "sync", llvm::cl::desc("Granularity of counters"),
+      llvm::cl::init(SyncMode::Coarse),
+      llvm::cl::values(
+          clEnumValN(SyncMode::Exact, "exact", "wait for just what is needed"),
+          clEnumValN(SyncMode::Coarse, "coarse", "join counters of a phase"))};
+  Option<bool> reuse{*this, "reuse",
+                     llvm::cl::desc("Let activations share bytes"),
+                     llvm::cl::init(true)};
+  Option<Phase> from{*this, "compile-from",
+                     llvm::cl::desc("Level of the input"),
+                     llvm::cl::init(Phase::Layer), phaseValues()};
+  Option<Phase> to{*this, "compile-to", llvm::cl::desc("Level to stop at"),
+                   llvm::cl::init(Phase::LLVM), phaseValues()};
+
+  CompileOptions get() const {
+    CompileOptions options;
+    options.workers = workers;
+    options.tileRows = tileRows;
+    options.kvSplits = kvSplits;
+    options.placement = placement;
+    options.sync = sync;
+    options.reuse = reuse;
+    std::vector<std::string> names(fuse.begin(), fuse.end());
+    if (!names.empty() && !options.setFusions(names))
+      llvm::report_fatal_error(
+          "amk-compile-pipeline: fuse: expected all, none or any of qkv, "
+          "gated, residual, head, norm",
+          /*gen_crash_diag=*/false);
+    return options;
+  }
+};
+
+} // namespace
+
+void mlir::amk::registerPipelines() {
+  PassPipelineRegistration<CompilePipelineOptions>(
+      "amk-compile-pipeline", "From layers to the LLVM dialect",
+      [](OpPassManager &passes, const CompilePipelineOptions &options) {
+        buildCompilePipeline(passes, options.get(), options.from, options.to);
+      });
+  PassPipelineRegistration<>(
+      "amk-cpu-pipeline",
+      "From what convert-amk-kernel-to-llvm leaves to the LLVM dialect",
+      [](OpPassManager &passes) { buildCpuPipeline(passes); });
+  registerPass(createApproximateMathPass);
+}
