@@ -1,0 +1,191 @@
+//===- BundleTest.cpp - Opening bundles and code objects --------------------===//
+//
+// Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "amk/Runtime/Bundle.h"
+#include "TestBundle.h"
+#include "amk/Runtime/CodeObject.h"
+#include "amk/Support/Error.h"
+#include "amk/Support/Json.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+using namespace amk;
+using namespace amk::runtime;
+using namespace amk::test;
+using testing::AllOf;
+using testing::HasSubstr;
+
+template <typename Action>
+static std::string errorOf(const Action &action) {
+  try {
+    action();
+  } catch (const Error &error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+static std::string openError(TestModel &model) {
+  model.write();
+  return errorOf([&] { Bundle::open(model.bundlePath()); });
+}
+
+static std::string loadError(TestModel &model) {
+  model.write();
+  return errorOf([&] { CodeObject::load(Bundle::open(model.bundlePath())); });
+}
+
+TEST(Bundle, OpensAndLoads) {
+  TestModel model;
+  model.write();
+  Bundle bundle = Bundle::open(model.bundlePath());
+  EXPECT_EQ(bundle.streamBytes, (std::vector<uint64_t>{1024, 1024}));
+  std::shared_ptr<CodeObject> code = CodeObject::load(bundle);
+  EXPECT_NE(code->entry(), nullptr);
+  EXPECT_EQ(code->arch(), "test");
+}
+
+TEST(Bundle, RefusesWhatIsNotThere) {
+  TestModel model;
+  EXPECT_THAT(errorOf([&] { Bundle::open(model.dir.file("none")); }),
+              HasSubstr("none: not a directory"));
+  std::filesystem::create_directories(model.bundlePath());
+  EXPECT_THAT(errorOf([&] { Bundle::open(model.bundlePath()); }),
+              HasSubstr("manifest.json"));
+  model.write();
+  std::filesystem::remove(model.bundlePath() + "/tables.bin");
+  EXPECT_THAT(errorOf([&] { Bundle::open(model.bundlePath()); }),
+              HasSubstr("tables.bin"));
+  model.write();
+  std::filesystem::remove(model.bundlePath() + "/cpu-test.so");
+  Bundle bundle = Bundle::open(model.bundlePath());
+  EXPECT_THAT(errorOf([&] { CodeObject::load(bundle); }),
+              HasSubstr("cpu-test.so"));
+}
+
+TEST(Bundle, RefusesDamagedFiles) {
+  for (const char *file : {"/tables.bin", "/cpu-test.so"}) {
+    TestModel model;
+    model.write();
+    std::string bytes = readFile(model.bundlePath() + file);
+    bytes[bytes.size() / 2] ^= 1;
+    writeFile(model.bundlePath() + file, bytes);
+    std::string message = errorOf(
+        [&] { CodeObject::load(Bundle::open(model.bundlePath())); });
+    EXPECT_THAT(message, AllOf(HasSubstr(file), HasSubstr("hash: found"),
+                               HasSubstr("damaged file")));
+  }
+}
+
+TEST(Bundle, RefusesTablesThatContradictTheManifest) {
+  {
+    TestModel model;
+    model.manifest["target"]["workers"] = 3;
+    EXPECT_THAT(openError(model),
+                HasSubstr("workers: found 2, expected 3 as in the manifest"));
+  }
+  auto error = [](auto change) {
+    TestModel model;
+    change(model.tables);
+    return openError(model);
+  };
+  using T = schedule::Tables;
+  EXPECT_THAT(error([](T &t) { t.segments[1].worker = 2; }),
+              HasSubstr("worker"));
+  EXPECT_THAT(error([](T &t) { t.segments[0].tensors[0] = 3; }),
+              HasSubstr("tensors[0]: found 3"));
+  EXPECT_THAT(error([](T &t) { t.segments[0].bytes += 64; }),
+              HasSubstr("bytes: found 1088, expected 1024"));
+  EXPECT_THAT(error([](T &t) { t.segments[0].streamOffset = 32; }),
+              HasSubstr("streamOffset: found 32"));
+  EXPECT_THAT(error([](T &t) { t.segments[0].streamOffset = 1ull << 62; }),
+              HasSubstr("streamOffset"));
+  EXPECT_THAT(error([](T &t) {
+                t.segments[1].worker = 0;
+                t.segments[1].streamOffset = 960;
+              }),
+              HasSubstr("no overlap with segments[0]"));
+  EXPECT_THAT(error([](T &t) { t.waits[0].threshold = INT32_MAX; }),
+              testing::Not("no error"));
+}
+
+TEST(Bundle, RefusesAnUnsafeSchedule) {
+  ModelOptions options;
+  options.missingWait = true;
+  TestModel model(options);
+  EXPECT_THAT(openError(model),
+              AllOf(HasSubstr("the schedule is not safe to run"),
+                    HasSubstr("AMK-R"), HasSubstr("mix[1]")));
+  // The test hook, with which a sanitizer run may look for the race itself.
+  setenv("AMK_TEST_SKIP_VERIFY", "1", 1);
+  std::string message = openError(model);
+  unsetenv("AMK_TEST_SKIP_VERIFY");
+  EXPECT_EQ(message, "no error");
+}
+
+TEST(Bundle, RefusesADeadlock) {
+  TestModel model;
+  // Worker 1 waits for a second signal that nobody sends.
+  for (amk::abi::Wait &wait : model.tables.waits)
+    if (wait.counter == 0)
+      wait.threshold = 2;
+  EXPECT_THAT(openError(model), HasSubstr("AMK-D1"));
+}
+
+TEST(CodeObject, RefusesAnotherAbi) {
+  ModelOptions options;
+  options.oldAbi = true;
+  TestModel model(options);
+  EXPECT_THAT(loadError(model), HasSubstr("amk_abi_version: found 0, "
+                                          "expected 1"));
+}
+
+TEST(CodeObject, RefusesWhatIsNoSharedObject) {
+  TestModel model;
+  model.write();
+  Bundle bundle = Bundle::open(model.bundlePath());
+  bundle.manifest.code[0].file = "tables.bin";
+  bundle.manifest.code[0].hash = bundle.manifest.tablesHash;
+  EXPECT_THAT(errorOf([&] { CodeObject::load(bundle); }),
+              HasSubstr("tables.bin: cannot load"));
+}
+
+static CodeInfo codeInfo(const std::string &file,
+                         std::vector<std::string> features,
+                         const std::string &sanitizer = buildSanitizer()) {
+  return {file, file, std::move(features), sanitizer, std::string(16, '0')};
+}
+
+TEST(CodeObject, PicksTheLastThatRuns) {
+  Manifest manifest;
+  manifest.code = {codeInfo("a.so", {}), codeInfo("b.so", {}),
+                   codeInfo("c.so", {"warp-drive"})};
+  EXPECT_EQ(selectCodeObject(manifest, "here"), 1u);
+  manifest.code = {codeInfo("c.so", {"warp-drive", "time-travel"}),
+                   codeInfo("d.so", {}, "hardware")};
+  EXPECT_THAT(errorOf([&] { selectCodeObject(manifest, "here"); }),
+              AllOf(HasSubstr("here: code"),
+                    HasSubstr("c.so: CPU lacks warp-drive, time-travel"),
+                    HasSubstr("d.so: sanitizer is hardware")));
+}
+
+TEST(CodeObject, FeaturesOfThisCpuAreConsistent) {
+  EXPECT_FALSE(cpuHasFeature("warp-drive"));
+  EXPECT_FALSE(cpuHasFeature(""));
+  if (cpuHasFeature("avx512f"))
+    EXPECT_TRUE(cpuHasFeature("avx2"));
+  if (cpuHasFeature("avx2"))
+    EXPECT_TRUE(cpuHasFeature("avx"));
+#if defined(__x86_64__)
+  // The build's own baseline.
+  EXPECT_TRUE(cpuHasFeature("avx2") || !__builtin_cpu_supports("avx2"));
+#endif
+}
