@@ -6,9 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Visits the accesses of two steps in the canonical order and compares each with
-// the frontier of the regions that it overlaps: the accesses that no later write
-// of the same region is ordered after. Older ones are ordered by transitivity.
+// Visits the accesses of two steps in the canonical order and compares each
+// with the frontier of the regions that it overlaps: the accesses that no later
+// write of the same region is ordered after. Older ones are ordered by
+// transitivity.
 //
 //===----------------------------------------------------------------------===//
 
@@ -74,7 +75,7 @@ private:
   const Order &order;
   Report &report;
   RegionIndex index;
-  std::vector<RegionState> states; ///< [regions]
+  std::vector<RegionState> states;     ///< [regions]
   std::unordered_set<uint64_t> racing; ///< pairs of actions already reported
 };
 
@@ -121,16 +122,16 @@ void AccessChecker::race(Touch touch, uint32_t region, bool isWrite,
               : !earlierWrites ? Rule::WriteAfterRead
                                : Rule::WriteAfterWrite;
   std::string when = earlier.step == touch.step ? "" : " in the step before";
-  report.add(
-      rule, model.ref(touch.action),
-      std::string(isWrite ? "writes " : "reads ") +
-          describe(program, index.region(region)) + " without waiting for " +
-          describe(program, model.ref(earlier.action)) + ", which " +
-          (earlierWrites ? "writes " : "reads ") +
-          describe(program, index.region(earlierRegion)) + when,
-      {{model.ref(earlier.action),
-        std::string(earlierWrites ? "writes " : "reads ") +
-            describe(program, index.region(earlierRegion)) + " here"}});
+  report.add(rule, model.ref(touch.action),
+             std::string(isWrite ? "writes " : "reads ") +
+                 describe(program, index.region(region)) +
+                 " without waiting for " +
+                 describe(program, model.ref(earlier.action)) + ", which " +
+                 (earlierWrites ? "writes " : "reads ") +
+                 describe(program, index.region(earlierRegion)) + when,
+             {{model.ref(earlier.action),
+               std::string(earlierWrites ? "writes " : "reads ") +
+                   describe(program, index.region(earlierRegion)) + " here"}});
 }
 
 /// AMK-C1: all bytes must have been written in this step.

@@ -118,8 +118,8 @@ void Checker::checkSize() {
     }
   auto limit = [&](const char *what, uint64_t count, uint64_t max) {
     if (count > max)
-      report.add(Rule::Range, "the program has " + std::to_string(count) +
-                                  " " + what + ", expected at most " +
+      report.add(Rule::Range, "the program has " + std::to_string(count) + " " +
+                                  what + ", expected at most " +
                                   std::to_string(max));
   };
   limit("actions", actions, kMaxActions);
@@ -147,11 +147,10 @@ void Checker::run() {
     }
   for (size_t c = 0; c != perStep.size(); ++c)
     if (perStep[c] > kMaxAmount)
-      report.add(Rule::Range,
-                 "counter '" + program.counters[c].name + "' grows by " +
-                     std::to_string(perStep[c]) +
-                     " per step, expected at most " +
-                     std::to_string(kMaxAmount));
+      report.add(Rule::Range, "counter '" + program.counters[c].name +
+                                  "' grows by " + std::to_string(perStep[c]) +
+                                  " per step, expected at most " +
+                                  std::to_string(kMaxAmount));
 }
 
 void amk::schedule::runChecks(const Program &program, Report &report) {

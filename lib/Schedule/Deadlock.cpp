@@ -27,9 +27,9 @@ public:
 
 private:
   struct Edge {
-    const Wait *wait = nullptr;   ///< the wait that does not hold
-    uint32_t from = kNone;        ///< the stuck action
-    uint32_t to = kNone;          ///< would signal the counter; of a stuck agent
+    const Wait *wait = nullptr; ///< the wait that does not hold
+    uint32_t from = kNone;      ///< the stuck action
+    uint32_t to = kNone;        ///< of a stuck agent; would signal the counter
   };
   bool isUnsatisfiable(const Wait &wait) const {
     return wait.threshold > 0 &&
@@ -69,8 +69,8 @@ Witness::Witness(const Program &program, const Model &model,
     for (uint32_t i = model.waitBegin[edge.from];
          i != model.waitBegin[edge.from + 1]; ++i) {
       const Wait &wait = model.waits[i];
-      if (wait.threshold <= 0 || static_cast<uint64_t>(wait.threshold) <=
-                                     run.values[wait.counter])
+      if (wait.threshold <= 0 ||
+          static_cast<uint64_t>(wait.threshold) <= run.values[wait.counter])
         continue;
       edge.wait = &wait;
       edge.to = isUnsatisfiable(wait) ? kNone : missing[wait.counter];

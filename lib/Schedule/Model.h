@@ -25,9 +25,7 @@ struct Model {
     return static_cast<uint32_t>(agentBegin.size()) - 1;
   }
   uint32_t numActions() const { return agentBegin.back(); }
-  uint32_t numCounters() const {
-    return static_cast<uint32_t>(perStep.size());
-  }
+  uint32_t numCounters() const { return static_cast<uint32_t>(perStep.size()); }
   /// Actions of an agent in one step.
   uint32_t length(uint32_t agent) const {
     return agentBegin[agent + 1] - agentBegin[agent];

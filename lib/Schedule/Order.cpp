@@ -96,11 +96,9 @@ void Order::findSources(Join &join, int64_t threshold) {
   size_t missing = pending.size();
   auto visit = [&](uint32_t i, int64_t step) {
     uint32_t agent = model.agentOf[first[i].action];
-    auto it = std::lower_bound(pending.begin(), pending.end(),
-                               std::make_pair(agent, uint64_t(0)),
-                               [](const auto &a, const auto &b) {
-                                 return a.first < b.first;
-                               });
+    auto it = std::lower_bound(
+        pending.begin(), pending.end(), std::make_pair(agent, uint64_t(0)),
+        [](const auto &a, const auto &b) { return a.first < b.first; });
     size_t slot = static_cast<size_t>(it - pending.begin());
     if (found[slot])
       return;

@@ -82,7 +82,7 @@ private:
   std::vector<uint32_t> producerBegin; ///< [counters + 1]
   std::vector<Producer> producers;     ///< per counter, in canonical order
   std::vector<Join> joins;
-  std::vector<uint32_t> joinOf; ///< [waits] or kNoJoin
+  std::vector<uint32_t> joinOf;       ///< [waits] or all ones: none
   std::vector<uint32_t> clockOf[2];   ///< [actions] of step 0 and 1
   std::vector<uint32_t> joinClock[2]; ///< [joins]
   std::vector<uint32_t> clocks;       ///< rows of numAgents entries

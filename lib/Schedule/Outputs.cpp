@@ -49,9 +49,9 @@ static void checkSpace(const Program &program, uint32_t spaceIndex,
   std::unordered_set<uint64_t> reported;
   for (const Piece &piece : pieces) {
     if (piece.bytes.begin > done)
-      report.add(Rule::Incomplete, "nothing writes " +
-                                       describe(space, {done, piece.bytes.begin}) +
-                                       " in a step");
+      report.add(Rule::Incomplete,
+                 "nothing writes " +
+                     describe(space, {done, piece.bytes.begin}) + " in a step");
     uint64_t pair = uint64_t(piece.action.agent) << 32 | piece.action.action;
     if (piece.bytes.begin < done && reported.insert(pair).second)
       report.add(Rule::Incomplete, piece.action,
@@ -66,9 +66,9 @@ static void checkSpace(const Program &program, uint32_t spaceIndex,
     }
   }
   if (done < space.bytes)
-    report.add(Rule::Incomplete,
-               "nothing writes " + describe(space, {done, space.bytes}) +
-                   " in a step");
+    report.add(Rule::Incomplete, "nothing writes " +
+                                     describe(space, {done, space.bytes}) +
+                                     " in a step");
 }
 
 void amk::schedule::checkOutputs(const Program &program, Report &report) {

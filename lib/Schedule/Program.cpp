@@ -83,7 +83,8 @@ static bool rowsOverlap(const Region &a, const Region &b) {
   Wide high = distance + Wide(a.rowBytes) - 1;
   Wide last = (n - 1) * t;
   // A window that holds the first or the last j * T.
-  if (hasMultiple(-high, -low, s, m) || hasMultiple(last - high, last - low, s, m))
+  if (hasMultiple(-high, -low, s, m) ||
+      hasMultiple(last - high, last - low, s, m))
     return true;
   // The others are hit only if they lie strictly between these two.
   Wide from = std::max<Wide>(0, ceilDiv(1 - low, s));

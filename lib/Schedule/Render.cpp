@@ -50,7 +50,7 @@ std::string amk::schedule::render(const Program &program,
   for (const Related &related : violation.related)
     text += "\n  note: " + place(program, related.action) + ": " + related.note;
   if (violation.relatedOmitted)
-    text += "\n  note: and " + std::to_string(violation.relatedOmitted) +
-            " more";
+    text +=
+        "\n  note: and " + std::to_string(violation.relatedOmitted) + " more";
   return text;
 }

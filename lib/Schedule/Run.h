@@ -6,8 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// By confluence (docs/ScheduleSpec.md, section 3) one run that executes whatever
-// is enabled completes the same actions as every other maximal execution.
+// By confluence (docs/ScheduleSpec.md, section 3) one run that executes
+// whatever is enabled completes the same actions as every other maximal
+// execution.
 //
 //===----------------------------------------------------------------------===//
 

@@ -42,8 +42,8 @@ public:
 private:
   [[noreturn]] void bad(const std::string &field, uint64_t found,
                         const std::string &expected) const {
-    fail(file, field + ": found " + std::to_string(found) + ", expected " +
-                   expected);
+    fail(file,
+         field + ": found " + std::to_string(found) + ", expected " + expected);
   }
   void need(bool ok, const char *section, size_t index, const char *field,
             uint64_t found, const std::string &expected) const {
@@ -283,8 +283,7 @@ public:
       fail(file, std::string(name) + ".offset: found " +
                      std::to_string(section.offset) + ", expected " +
                      std::to_string(offset));
-    if (offset > bytes.size() ||
-        section.count > (bytes.size() - offset) / size)
+    if (offset > bytes.size() || section.count > (bytes.size() - offset) / size)
       fail(file, std::string(name) + ".count: found " +
                      std::to_string(section.count) + " elements of " +
                      std::to_string(size) + " bytes at " +
@@ -302,8 +301,8 @@ public:
 
   void finish() {
     if (next != bytes.size())
-      fail(file, "found " + std::to_string(bytes.size()) +
-                     " bytes, expected " + std::to_string(next));
+      fail(file, "found " + std::to_string(bytes.size()) + " bytes, expected " +
+                     std::to_string(next));
   }
 
 private:
@@ -324,8 +323,7 @@ Tables amk::schedule::decodeTables(const std::string &bytes,
   std::memcpy(&header, bytes.data(), sizeof(header));
   if (std::memcmp(header.magic, abi::kTablesMagic, sizeof(header.magic)) != 0)
     fail(file, "magic: found other bytes, expected \"" +
-                   std::string(abi::kTablesMagic, sizeof(header.magic)) +
-                   "\"");
+                   std::string(abi::kTablesMagic, sizeof(header.magic)) + "\"");
   if (header.abiVersion != abi::kAbiVersion)
     fail(file, "abiVersion: found " + std::to_string(header.abiVersion) +
                    ", expected " + std::to_string(abi::kAbiVersion));

@@ -68,8 +68,7 @@ static Action makeAction(const Tables &tables, const abi::Instruction &in) {
   }
   for (uint32_t i = 0; i != in.accessCount; ++i) {
     const abi::Access &access = tables.accesses[in.accessBegin + i];
-    bool isWrite =
-        access.mode == static_cast<uint32_t>(abi::AccessMode::Write);
+    bool isWrite = access.mode == static_cast<uint32_t>(abi::AccessMode::Write);
     action.accesses.push_back(
         {isWrite ? AccessMode::Write : AccessMode::Read, makeRegion(access)});
   }

@@ -58,8 +58,8 @@ int64_t Explorer::value(const State &state, unsigned counter) const {
 
 bool Explorer::canStart(const State &state, unsigned agent) const {
   unsigned instance = state[agent] / 2;
-  auto step = static_cast<int64_t>(instance /
-                                   program.agents[agent].actions.size());
+  auto step =
+      static_cast<int64_t>(instance / program.agents[agent].actions.size());
   for (const Wait &wait : actionAt(agent, instance).waits)
     if (value(state, wait.counter) <
         wait.threshold + step * perStep(wait.counter))

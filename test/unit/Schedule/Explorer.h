@@ -25,10 +25,10 @@ namespace amk::schedule::test {
 
 struct Verdict {
   bool deadlock = false;
-  bool race = false; ///< two conflicting accesses run at the same time, or in
-                     ///< both orders in different executions
-  bool undefined = false; ///< some execution reads a byte of a Scratch or Output
-                          ///< space before a write of the same step completed
+  bool race = false; ///< two conflicting actions run at the same time
+  /// Some execution reads a byte of a Scratch or Output space before a write of
+  /// the same step completed.
+  bool undefined = false;
 };
 
 class Explorer {
@@ -64,8 +64,8 @@ private:
 
   const Program &program;
   unsigned steps;
-  /// [agentB][agentA][a]: how many instances of agentB started in some execution
-  /// in which a was not complete.
+  /// [agentB][agentA][a]: how many instances of agentB started in some
+  /// execution in which a was not complete.
   std::vector<std::vector<std::vector<unsigned>>> furthest;
 };
 

@@ -62,6 +62,23 @@ TEST(HappensBefore, IsNotOkOnDeadlocksAndBrokenPrograms) {
   EXPECT_FALSE(HappensBefore(b.program).ok());
 }
 
+/// The last task needs "big" and one of two others, either of which is after
+/// "first": no single signal says so, but every execution has that order.
+TEST(HappensBefore, FindsWhatAlternativesHaveInCommon) {
+  ProgramBuilder b(5, 3);
+  b.task(0, "first").wait(2, 0).signal(1);
+  b.task(1, "either").wait(1, 1).signal(0);
+  b.task(2, "or").wait(1, 1).signal(0);
+  b.task(3, "big").wait(2, 0).signal(0, 2);
+  b.task(4, "last").wait(0, 3).signal(2);
+  HappensBefore order(b.program);
+  ASSERT_TRUE(order.ok());
+  EXPECT_TRUE(order.ordered({0, 0}, {4, 0}));
+  EXPECT_TRUE(order.ordered({3, 0}, {4, 0}));
+  EXPECT_FALSE(order.ordered({1, 0}, {4, 0}));
+  EXPECT_FALSE(order.ordered({2, 0}, {4, 0}));
+}
+
 /// A chain of agents that may each run a step further ahead than the next.
 TEST(HappensBefore, DecidesPartialThresholdsOfRunAheadChains) {
   ProgramBuilder b(3, 2);

@@ -68,9 +68,9 @@ Program randomProgram(uint64_t seed) {
       action.waits.push_back(wait);
     }
     for (unsigned n = static_cast<unsigned>(random.below(3)); n--;)
-      action.accesses.push_back({random.chance(50) ? AccessMode::Read
-                                                   : AccessMode::Write,
-                                 randomRegion(random)});
+      action.accesses.push_back(
+          {random.chance(50) ? AccessMode::Read : AccessMode::Write,
+           randomRegion(random)});
     for (unsigned n = random.chance(80) ? 1 + random.below(2) : 0; n--;) {
       Signal signal;
       signal.counter = static_cast<uint32_t>(random.below(counters));
@@ -88,8 +88,8 @@ Program randomProgram(uint64_t seed) {
       for (uint32_t c = 0; c != counters; ++c)
         if (random.chance(70))
           agent.actions[0].waits.push_back(
-              {c, -static_cast<int64_t>(
-                      random.chance(80) ? 0 : random.below(4))});
+              {c,
+               -static_cast<int64_t>(random.chance(80) ? 0 : random.below(4))});
   return program;
 }
 
@@ -122,8 +122,8 @@ std::string dump(const Program &program) {
                 std::to_string(a.region.rowBytes) + "," +
                 std::to_string(a.region.rowStride);
       for (const Signal &s : action.signals)
-        text += " c" + std::to_string(s.counter) +
-                "+=" + std::to_string(s.amount);
+        text +=
+            " c" + std::to_string(s.counter) + "+=" + std::to_string(s.amount);
       text += "\n";
     }
   }
@@ -172,8 +172,9 @@ void compare(const Program &program, unsigned steps, Tally &tally) {
   ASSERT_EQ(verified.undefined || verified.race,
             explored.undefined || explored.race)
       << dump(program);
-  ++(explored.race ? tally.races
-                   : explored.undefined ? tally.undefined : tally.safe);
+  ++(explored.race        ? tally.races
+     : explored.undefined ? tally.undefined
+                          : tally.safe);
 }
 
 } // namespace

@@ -331,8 +331,9 @@ TEST(Rules, AMK_C1_accepts_tiles_and_rows_that_cover) {
   b.task(0, "a").write(kArena, 0, 32);
   b.task(0, "b").write(kArena, 32, 32);
   b.task(0, "c").access(AccessMode::Write, {kArena, 128, 4, 16, 64});
-  b.task(0, "use").read(kArena, 1, 62).access(AccessMode::Read,
-                                             {kArena, 132, 4, 8, 64});
+  b.task(0, "use")
+      .read(kArena, 1, 62)
+      .access(AccessMode::Read, {kArena, 132, 4, 8, 64});
   EXPECT_EQ(rules(b.program), "");
 }
 TEST(Rules, AMK_C1_accepts_carried_state) {
@@ -369,6 +370,15 @@ TEST(Rules, AMK_C2_accepts_exact_tiling) {
 //===----------------------------------------------------------------------===//
 // Limits
 //===----------------------------------------------------------------------===//
+
+TEST(Rules, ReportsIndependentRacesOnTheSameBytes) {
+  // The read waits for the second write; the first is ordered with neither.
+  ProgramBuilder b(3, 2);
+  b.task(0, "first").wait(1, 0).write(kArena, 0, 64);
+  b.task(1, "second").wait(1, 0).write(kArena, 0, 64).signal(0);
+  b.task(2, "use").wait(0, 1).read(kArena, 0, 64).signal(1);
+  EXPECT_EQ(rules(b.program, /*steps=*/1), "AMK-R3 AMK-R1");
+}
 
 TEST(Rules, ReportsAtMostMaxViolations) {
   ProgramBuilder b(100, 0);

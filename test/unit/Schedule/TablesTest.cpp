@@ -54,8 +54,12 @@ void addTask(Tables &tables, const TaskSpec &task) {
 
 abi::Access access(abi::Space space, abi::AccessMode mode, uint64_t offset,
                    uint64_t bytes) {
-  return {static_cast<uint32_t>(space), static_cast<uint32_t>(mode), offset, 1,
-          bytes, bytes};
+  return {static_cast<uint32_t>(space),
+          static_cast<uint32_t>(mode),
+          offset,
+          1,
+          bytes,
+          bytes};
 }
 
 constexpr auto kRead = abi::AccessMode::Read;
@@ -90,8 +94,16 @@ Tables sample() {
                access(abi::Space::KVCache, kWrite, 0, 128),
                access(abi::Space::IO, kWrite, abi::IOLayout::kLogits, 64)},
               {{1, 1}}});
-  t.segments.push_back({1, 0, static_cast<uint32_t>(abi::PackRows::Gated), 8,
-                        {0, 1, abi::kNoTensor}, 0, 0, 16, 64, 4096});
+  t.segments.push_back({1,
+                        0,
+                        static_cast<uint32_t>(abi::PackRows::Gated),
+                        8,
+                        {0, 1, abi::kNoTensor},
+                        0,
+                        0,
+                        16,
+                        64,
+                        4096});
   return t;
 }
 
@@ -152,8 +164,7 @@ TEST(Tables, DamagedScheduleIsRefused) {
 TEST(Tables, ErrorsNameFileFieldAndValue) {
   std::string good = encodeTables(sample());
   EXPECT_EQ(errorOf(good), "");
-  EXPECT_EQ(errorOf(""),
-            "tables.bin: found 0 bytes, expected a header of 152");
+  EXPECT_EQ(errorOf(""), "tables.bin: found 0 bytes, expected a header of 152");
   std::string bytes = good;
   bytes[0] = 'B';
   EXPECT_EQ(errorOf(bytes),
