@@ -95,11 +95,12 @@ TEST(Bundle, RefusesTablesThatContradictTheManifest) {
   auto error = [](auto change) {
     TestModel model;
     change(model.tables);
-    return openError(model);
+    Manifest manifest = parseManifest(model.manifest.dump(), "m.json");
+    return errorOf([&] { crossCheck(manifest, model.tables, "t.bin"); });
   };
   using T = schedule::Tables;
   EXPECT_THAT(error([](T &t) { t.segments[1].worker = 2; }),
-              HasSubstr("worker"));
+              HasSubstr("t.bin: segments[1]: worker: found 2"));
   EXPECT_THAT(error([](T &t) { t.segments[0].tensors[0] = 3; }),
               HasSubstr("tensors[0]: found 3"));
   EXPECT_THAT(error([](T &t) { t.segments[0].bytes += 64; }),
@@ -114,7 +115,11 @@ TEST(Bundle, RefusesTablesThatContradictTheManifest) {
               }),
               HasSubstr("no overlap with segments[0]"));
   EXPECT_THAT(error([](T &t) { t.waits[0].threshold = INT32_MAX; }),
-              testing::Not("no error"));
+              HasSubstr("t.bin: waits[0].threshold: found 2147483647"));
+  EXPECT_THAT(error([](T &t) { t.counters[1].perStep = 1u << 25; }),
+              HasSubstr("counters[1].perStep: found 33554432"));
+  EXPECT_THAT(error([](T &t) { t.instructions[2].operandCount = 17; }),
+              HasSubstr("instructions[2].operandCount: found 17"));
 }
 
 TEST(Bundle, RefusesAnUnsafeSchedule) {
