@@ -200,14 +200,14 @@ uint32_t Order::merge(uint32_t a, uint32_t b) {
   return static_cast<uint32_t>(clocks.size() / numAgents) - 1;
 }
 
-/// True if the clock has every source, taken `shift` steps later, but those of
-/// one agent.
+/// True if the clock has every source but those of one agent, each taken
+/// `shift` steps later, but not before the first step.
 bool Order::covers(uint32_t clock, const std::vector<Source> &sources,
                    int32_t shift, uint32_t exceptAgent) const {
   for (const Source &source : sources)
     if (model.agentOf[source.action] != exceptAgent &&
         !clockHas(clock, source.action,
-                  static_cast<unsigned>(source.step + shift)))
+                  static_cast<unsigned>(std::max(source.step + shift, 0))))
       return false;
   return true;
 }
@@ -228,7 +228,7 @@ bool Order::holds(const Join &join) const {
   std::vector<uint32_t> seen;
   std::vector<char> isSeen(numAgents);
   uint32_t known = kNone; // A clock that has all sources.
-  auto isAfter = [&](uint32_t action, unsigned at) {
+  auto isAfter = [&](uint32_t action, int32_t at) {
     uint32_t agent = model.agentOf[action];
     uint32_t clock = clockOf[at][action];
     if (isSeen[agent])
@@ -243,10 +243,12 @@ bool Order::holds(const Join &join) const {
     return true;
   };
   for (uint32_t i = join.prefix; i != count; ++i)
-    if (!isAfter(producers[begin + i].action, static_cast<unsigned>(step)))
+    if (!isAfter(producers[begin + i].action, step))
       return false;
-  // What an agent signals a step later comes after what it signals in step 1,
-  // the last step with clocks.
+  // The others' first uncounted signals are a step later. Step 2 has no clocks,
+  // but its actions are after those of step 1 as these after those of step 0.
+  shift -= step;
+  known = kNone;
   for (uint32_t i = 0; i != join.prefix; ++i)
     if (!isAfter(producers[begin + i].action, 1))
       return false;

@@ -65,11 +65,11 @@ TEST(HappensBefore, IsNotOkOnDeadlocksAndBrokenPrograms) {
 /// The last task needs "big" and one of two others, either of which is after
 /// "first": no single signal says so, but every execution has that order.
 TEST(HappensBefore, FindsWhatAlternativesHaveInCommon) {
-  ProgramBuilder b(5, 3);
-  b.task(0, "first").wait(2, 0).signal(1);
-  b.task(1, "either").wait(1, 1).signal(0);
-  b.task(2, "or").wait(1, 1).signal(0);
-  b.task(3, "big").wait(2, 0).signal(0, 2);
+  ProgramBuilder b(5, 4);
+  b.task(0, "first").wait(2, 0).wait(3, 0).signal(1);
+  b.task(1, "either").wait(1, 1).signal(0).signal(3);
+  b.task(2, "or").wait(1, 1).signal(0).signal(3);
+  b.task(3, "big").wait(2, 0).wait(3, 0).signal(0, 2);
   b.task(4, "last").wait(0, 3).signal(2);
   HappensBefore order(b.program);
   ASSERT_TRUE(order.ok());
