@@ -1,4 +1,4 @@
-/*===- Runtime.h - C interface of the AutoMegaKernel runtime --------*- C -*-===*
+/*===- Runtime.h - C interface of the AutoMegaKernel runtime -------*- C -*-===*
  *
  * Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
  * See LICENSE for license information.
@@ -53,7 +53,7 @@ enum {
 /* Receives one generated token; not zero ends the generation. */
 typedef int (*amk_token_callback)(int32_t token, void *user);
 
-/* Receives the logits of one position: `vocab` floats, valid during the call. */
+/* Receives the logits of one position: `vocab` floats, valid in the call. */
 typedef void (*amk_logits_callback)(uint64_t position, const float *logits,
                                     uint32_t vocab, void *user);
 
@@ -85,7 +85,7 @@ AMK_C_EXPORT int amk_score(amk_model *model, const int32_t *ids, size_t count,
                            amk_logits_callback callback, void *user,
                            char **error);
 
-/* Makes the running call of the model fail soon. Without one it does nothing. */
+/* Makes the running call of the model fail soon. Else it does nothing. */
 AMK_C_EXPORT void amk_abort(amk_model *model);
 
 AMK_C_EXPORT uint32_t amk_vocab_size(const amk_model *model);

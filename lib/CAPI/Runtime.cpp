@@ -1,4 +1,4 @@
-//===- Runtime.cpp - C interface of the runtime -----------------------------===//
+//===- Runtime.cpp - C interface of the runtime ---------------------------===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

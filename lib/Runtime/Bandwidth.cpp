@@ -1,4 +1,4 @@
-//===- Bandwidth.cpp - Memory read bandwidth of this machine ----------------===//
+//===- Bandwidth.cpp - Memory read bandwidth of this machine --------------===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

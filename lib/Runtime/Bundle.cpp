@@ -1,4 +1,4 @@
-//===- Bundle.cpp - A compiled model on disk, checked -----------------------===//
+//===- Bundle.cpp - A compiled model on disk, checked ---------------------===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- CodeObject.cpp - The machine code of a bundle ------------------------===//
+//===- CodeObject.cpp - The machine code of a bundle ----------------------===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- Launch.cpp - Runs the kernel of a session ----------------------------===//
+//===- Launch.cpp - Runs the kernel of a session --------------------------===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

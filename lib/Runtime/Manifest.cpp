@@ -1,4 +1,4 @@
-//===- Manifest.cpp - manifest.json of a bundle -----------------------------===//
+//===- Manifest.cpp - manifest.json of a bundle ---------------------------===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- Memory.cpp - Large zeroed allocations --------------------------------===//
+//===- Memory.cpp - Large zeroed allocations ------------------------------===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

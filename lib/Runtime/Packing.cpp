@@ -1,4 +1,4 @@
-//===- Packing.cpp - From checkpoint tensors to worker streams --------------===//
+//===- Packing.cpp - From checkpoint tensors to worker streams ------------===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

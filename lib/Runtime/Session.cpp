@@ -1,4 +1,4 @@
-//===- Session.cpp - A loaded model and its state ---------------------------===//
+//===- Session.cpp - A loaded model and its state -------------------------===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

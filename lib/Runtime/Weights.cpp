@@ -1,4 +1,4 @@
-//===- Weights.cpp - Where the tensors of a model come from -----------------===//
+//===- Weights.cpp - Where the tensors of a model come from ---------------===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- WorkerPool.cpp - Threads that run one job together -------------------===//
+//===- WorkerPool.cpp - Threads that run one job together -----------------===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- Bench.cpp - How fast a model decodes ---------------------------------===//
+//===- Bench.cpp - How fast a model decodes -------------------------------===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- Options.cpp - Command line of amk-run --------------------------------===//
+//===- Options.cpp - Command line of amk-run ------------------------------===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -146,7 +146,8 @@ Options amk::run::parseOptions(int argc, char **argv) {
     std::string word = argv[i];
     if (word.size() < 2 || word[0] != '-') {
       if (word.empty() || !options.bundle.empty())
-        throw UsageError("found argument \"" + word + "\", expected one bundle");
+        throw UsageError("found argument \"" + word +
+                         "\", expected one bundle");
       options.bundle = word;
       continue;
     }

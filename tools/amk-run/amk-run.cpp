@@ -1,4 +1,4 @@
-//===- amk-run.cpp - Runs a compiled model ----------------------------------===//
+//===- amk-run.cpp - Runs a compiled model --------------------------------===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -69,8 +69,8 @@ struct WaitReport {
 };
 
 /// Weights, buffers, code and threads of one model. One call at a time, except
-/// for abort(). A call that throws leaves the session empty: the next one starts
-/// at position 0.
+/// for abort(). A refused request changes nothing; a call that fails later
+/// leaves the session empty.
 class Session {
 public:
   Session(Bundle bundle, Weights weights, const SessionOptions &options = {});

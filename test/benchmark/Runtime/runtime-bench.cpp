@@ -1,4 +1,4 @@
-//===- runtime-bench.cpp - Packing, dummy weights and launch overhead --------------===//
+//===- runtime-bench.cpp - Packing, dummy weights and launch overhead -----===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

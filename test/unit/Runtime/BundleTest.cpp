@@ -1,4 +1,4 @@
-//===- BundleTest.cpp - Opening bundles and code objects --------------------===//
+//===- BundleTest.cpp - Opening bundles and code objects ------------------===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- CApiTest.cpp - The C interface ---------------------------------------===//
+//===- CApiTest.cpp - The C interface -------------------------------------===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- ManifestTest.cpp - Every rule of the manifest ------------------------===//
+//===- ManifestTest.cpp - Every rule of the manifest ----------------------===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

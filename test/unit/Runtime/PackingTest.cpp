@@ -1,4 +1,4 @@
-//===- PackingTest.cpp - Packed layouts against the text of Abi.h --------------===//
+//===- PackingTest.cpp - Packed layouts against the text of Abi.h ---------===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- RunToolTest.cpp - amk-run from the outside ---------------------------===//
+//===- RunToolTest.cpp - amk-run from the outside -------------------------===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

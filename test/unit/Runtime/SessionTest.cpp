@@ -1,4 +1,4 @@
-//===- SessionTest.cpp - Launches, streaming, stops, failures ---------------===//
+//===- SessionTest.cpp - Launches, streaming, stops, failures -------------===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

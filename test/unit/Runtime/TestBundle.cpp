@@ -1,4 +1,4 @@
-//===- TestBundle.cpp - Writes bundles and checkpoints for tests --------------===//
+//===- TestBundle.cpp - Writes bundles and checkpoints for tests ----------===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- TestKernel.cpp - A kernel written by hand, for tests -----------------===//
+//===- TestKernel.cpp - A kernel written by hand, for tests ---------------===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

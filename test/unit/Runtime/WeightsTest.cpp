@@ -1,4 +1,4 @@
-//===- WeightsTest.cpp - Checkpoints and dummy weights ----------------------===//
+//===- WeightsTest.cpp - Checkpoints and dummy weights --------------------===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

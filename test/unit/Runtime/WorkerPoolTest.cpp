@@ -1,4 +1,4 @@
-//===- WorkerPoolTest.cpp - Threads that run one job together ---------------===//
+//===- WorkerPoolTest.cpp - Threads that run one job together -------------===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
