@@ -54,33 +54,3 @@ LogicalResult mlir::amk::verifyLevel(ModuleOp module, const Level &level) {
                               << " at the " << level.name << " level";
   return result;
 }
-
-LogicalResult
-mlir::amk::verifyDisjoint(Block &block, function_ref<bool(BufferOp)> select) {
-  SmallVector<BufferOp> buffers;
-  for (auto buffer : block.getOps<BufferOp>())
-    if (buffer.getOffset() && select(buffer))
-      buffers.push_back(buffer);
-  llvm::stable_sort(buffers, [](BufferOp a, BufferOp b) {
-    return *a.getOffset() < *b.getOffset();
-  });
-
-  LogicalResult result = success();
-  BufferOp last; // the one that reaches farthest so far
-  uint64_t end = 0;
-  for (BufferOp buffer : buffers) {
-    uint64_t begin = *buffer.getOffset();
-    if (last && begin < end) {
-      InFlightDiagnostic diag = buffer.emitOpError()
-                                << "begins at byte " << begin
-                                << ", inside another buffer of its space";
-      diag.attachNote(last.getLoc()) << "which ends at byte " << end;
-      result = failure();
-    }
-    if (!last || begin + buffer.getBytes() > end) {
-      last = buffer;
-      end = begin + buffer.getBytes();
-    }
-  }
-  return result;
-}

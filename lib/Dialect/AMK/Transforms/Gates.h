@@ -33,11 +33,6 @@ struct Level {
 /// Reports every operation of `module` that does not belong to `level`.
 LogicalResult verifyLevel(ModuleOp module, const Level &level);
 
-/// Reports buffers of `block` whose bytes overlap, among those that `select`
-/// chooses. Buffers without an offset are left out.
-LogicalResult verifyDisjoint(Block &block,
-                             function_ref<bool(BufferOp)> select);
-
 } // namespace mlir::amk
 
 #endif // AMK_LIB_DIALECT_AMK_TRANSFORMS_GATES_H

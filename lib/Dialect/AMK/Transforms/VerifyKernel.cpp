@@ -20,7 +20,7 @@ using namespace mlir::amk;
 
 static LogicalResult verifyCall(TaskOpInterface task,
                                 KernelProgramOp program) {
-  CallAttr call = task.getCall();
+  CallAttr call = task.getCallAttr();
   if (!call)
     return task->emitOpError("has no kernel body");
   auto body = program.lookupSymbol<KernelBodyOp>(call.getBody());

@@ -96,9 +96,9 @@ static LogicalResult verifyStaticShapes(ModelOp model) {
 static LogicalResult verifyModels(ModuleOp module, const Level &level) {
   LogicalResult result = verifyLevel(module, level);
   for (auto model : module.getOps<ModelOp>())
-    if (failed(verifyWeights(model)) | failed(verifyCaches(model)) |
-        failed(verifyStaticShapes(model)))
-      result = failure();
+    for (auto verify : {verifyWeights, verifyCaches, verifyStaticShapes})
+      if (failed(verify(model)))
+        result = failure();
   return result;
 }
 

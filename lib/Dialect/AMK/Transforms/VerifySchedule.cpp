@@ -10,6 +10,8 @@
 
 #include "amk/Dialect/AMK/Transforms/Passes.h"
 
+#include <map>
+
 namespace mlir::amk {
 #define GEN_PASS_DEF_VERIFYSCHEDULE
 #include "amk/Dialect/AMK/Transforms/Passes.h.inc"
@@ -17,31 +19,79 @@ namespace mlir::amk {
 
 using namespace mlir;
 using namespace mlir::amk;
+using ::amk::abi::IOLayout;
 using ::amk::abi::Space;
 
-/// Whether the tables address a buffer of this space by its offset. The host's
-/// state has fixed places, and packed weights are found through streams.
-static bool needsOffset(Space space) {
-  return space != Space::IO && space != Space::Stream;
+/// Where the host keeps what it shares with the kernel.
+static std::optional<uint64_t> fixedOffset(BufferKind kind) {
+  switch (kind) {
+  case BufferKind::Token:
+    return IOLayout::kToken;
+  case BufferKind::Control:
+    return IOLayout::kControl;
+  case BufferKind::Logits:
+    return IOLayout::kLogits;
+  default:
+    return std::nullopt;
+  }
+}
+
+/// What a buffer takes of its space: bytes, but a table is one of a list.
+static uint64_t extentOf(BufferOp buffer) {
+  return buffer.getKind() == BufferKind::Table ? 1 : buffer.getBytes();
+}
+
+/// Reports buffers that overlap. All are of one space and have a place.
+static LogicalResult verifyDisjoint(SmallVector<BufferOp> buffers) {
+  LogicalResult result = success();
+  llvm::sort(buffers, [](BufferOp a, BufferOp b) {
+    return *a.getOffset() < *b.getOffset();
+  });
+  BufferOp farthest;
+  uint64_t end = 0;
+  for (BufferOp buffer : buffers) {
+    uint64_t begin = *buffer.getOffset();
+    if (farthest && begin < end) {
+      InFlightDiagnostic diag = buffer.emitOpError()
+                                << "'" << buffer.getName() << "' begins at "
+                                << begin << ", inside another buffer";
+      diag.attachNote(farthest.getLoc())
+          << "'" << farthest.getName() << "' ends at " << end;
+      result = failure();
+    }
+    if (!farthest || begin + extentOf(buffer) > end) {
+      farthest = buffer;
+      end = begin + extentOf(buffer);
+    }
+  }
+  return result;
 }
 
 static LogicalResult verifyBuffers(ScheduleOp schedule) {
   LogicalResult result = success();
-  Block &block = schedule.getBody().front();
-  bool hasActivations = false;
-  for (auto buffer : block.getOps<BufferOp>()) {
-    hasActivations |= buffer.getKind() == BufferKind::Activation;
-    if (needsOffset(addressSpace(buffer.getKind())) && !buffer.getOffset())
+  std::map<Space, SmallVector<BufferOp>> placed;
+  for (auto buffer : schedule.getOps<BufferOp>()) {
+    Space space = addressSpace(buffer.getKind());
+    if (space == Space::Stream)
+      continue; // found through stream_offset
+    std::optional<uint64_t> offset = buffer.getOffset();
+    std::optional<uint64_t> fixed = fixedOffset(buffer.getKind());
+    if (!offset)
+      result = buffer.emitOpError()
+               << "'" << buffer.getName() << "' has no offset";
+    else if (fixed && *offset != *fixed)
       result = buffer.emitOpError() << "'" << buffer.getName()
-                                    << "' has no offset";
+                                    << "' expects offset " << *fixed
+                                    << ", found " << *offset;
+    else
+      placed[space].push_back(buffer);
   }
-  if (hasActivations && !schedule.getArenaBytes())
+  if (placed.count(Space::Arena) && !schedule.getArenaBytes())
     result = schedule.emitOpError("has activations but no arena_bytes");
-  // Activations may share bytes; the schedule's verifier decides about them.
-  for (Space space : {Space::KVCache, Space::Constant, Space::External})
-    if (failed(verifyDisjoint(block, [&](BufferOp buffer) {
-          return addressSpace(buffer.getKind()) == space;
-        })))
+  // Activations may share bytes; the schedule's own verifier decides that.
+  placed.erase(Space::Arena);
+  for (auto &[space, buffers] : placed)
+    if (failed(verifyDisjoint(buffers)))
       result = failure();
   return result;
 }
@@ -54,17 +104,20 @@ static LogicalResult verifyStream(QueueOp queue) {
   for (auto task : queue.getOps<TaskOpInterface>()) {
     if (!task.getWeightUse())
       continue;
-    std::optional<int64_t> offset = task.getStreamOffset();
-    if (!offset)
+    IntegerAttr attr = task.getStreamOffsetAttr();
+    if (!attr) {
       result = task->emitOpError("uses weights but has no stream_offset");
-    else if (*offset < 0 || *offset % alignment != 0)
+      continue;
+    }
+    int64_t offset = attr.getInt();
+    if (offset < 0 || offset % alignment != 0)
       result = task->emitOpError()
                << "expects a stream_offset that is a multiple of " << alignment
-               << ", found " << *offset;
+               << ", found " << offset;
     else
-      segments.push_back({*offset, task});
+      segments.push_back({offset, task});
   }
-  llvm::stable_sort(segments, llvm::less_first());
+  llvm::sort(segments, llvm::less_first());
 
   for (size_t i = 1; i < segments.size(); ++i) {
     auto [begin, before] = segments[i - 1];

@@ -70,8 +70,9 @@ struct VerifyTaskGraph : mlir::amk::impl::VerifyTaskGraphBase<VerifyTaskGraph> {
                                      {"amk.buffer", "amk.task."}});
     for (auto graph : getOperation().getOps<GraphOp>()) {
       ScheduleModel model = buildGraphModel(graph);
-      if (failed(emitViolations(graph, model, sched::verify(model.program))) |
-          failed(verifyWrittenOnce(model)))
+      if (failed(emitViolations(graph, model, sched::verify(model.program))))
+        result = failure();
+      if (failed(verifyWrittenOnce(model)))
         result = failure();
     }
     if (failed(result))
