@@ -1,4 +1,4 @@
-//===- amk_native.cpp - Python module over the C API ------------------------===//
+//===- amk_native.cpp - Python module over the C API ----------------------===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

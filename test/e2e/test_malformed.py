@@ -396,10 +396,6 @@ def set_field(*path_and_value):
     return edit_manifest(change)
 
 
-def code_file(bundle):
-    return json.loads((bundle / "manifest.json").read_text())["code"][-1]["file"]
-
-
 def flip(path):
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 0x40
