@@ -18,8 +18,8 @@ config.test_exec_root = config.amk_test_binary_dir
 # Only these directories hold lit tests; the rest of test/ has other runners.
 config.excludes = sorted(
     set(os.listdir(config.test_source_root))
-    - {"Conversion", "Dialect", "Docs", "Pipelines", "Plugin", "Target",
-       "Tools", "Transforms"})
+    - {"Conversion", "Dialect", "Docs", "Import", "Pipelines", "Plugin",
+       "Target", "Tools", "Transforms"})
 
 llvm_config.with_system_environment(["HOME", "TMP", "TEMP"])
 llvm_config.use_default_substitutions()
