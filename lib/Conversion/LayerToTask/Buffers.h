@@ -1,0 +1,63 @@
+//===- Buffers.h - The buffers of a task graph ------------------*- C++ -*-===//
+//
+// Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef AMK_LIB_CONVERSION_LAYERTOTASK_BUFFERS_H
+#define AMK_LIB_CONVERSION_LAYERTOTASK_BUFFERS_H
+
+#include "amk/Dialect/AMK/IR/AMK.h"
+
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/StringMap.h"
+
+namespace mlir::amk {
+
+/// Creates buffers at the head of a graph, one per value of the model and per
+/// use of a checkpoint tensor.
+class GraphBuffers {
+public:
+  GraphBuffers(Block &graph, LayerOutputOp output)
+      : builder(OpBuilder::atBlockBegin(&graph)), output(output) {}
+
+  /// The buffer of a value that an earlier operation defined with one of the
+  /// functions below.
+  Value of(Value value) const { return buffers.lookup(value); }
+
+  /// A new buffer for a result: logits if it is the model's output.
+  Value define(OpResult result);
+  /// `result` lives in `buffer`: an operation that works in place.
+  void alias(Value result, Value buffer) { buffers[result] = buffer; }
+  /// A new activation that is no value of the model.
+  Value temporary(Operation *op, StringRef role, ArrayRef<int64_t> shape,
+                  Type element);
+  void defineCache(LayerKVCacheOp cache);
+  void defineRotary(LayerRotaryTableOp table);
+
+  /// The buffer of a checkpoint tensor, used as `kind` and named after `user`
+  /// and `role` if this is its first such use. Null for null.
+  Value parameter(Value weight, BufferKind kind, Operation *user,
+                  StringRef role);
+  Value token();
+  Value control();
+
+private:
+  Value create(Location loc, BufferKind kind, const Twine &name,
+               ArrayRef<int64_t> shape, Type element, StringAttr source = {});
+  StringAttr uniqueName(const Twine &name);
+
+  OpBuilder builder;
+  LayerOutputOp output;
+  DenseMap<Value, Value> buffers;
+  DenseMap<std::pair<int, StringAttr>, Value> parameters;
+  DenseMap<std::pair<Attribute, Type>, Value> rotaryTables;
+  llvm::StringMap<unsigned> names;
+  Value tokenBuffer, controlBuffer;
+};
+
+} // namespace mlir::amk
+
+#endif // AMK_LIB_CONVERSION_LAYERTOTASK_BUFFERS_H
