@@ -16,7 +16,6 @@
 #include "llvm/Support/Program.h"
 #include "llvm/Support/raw_ostream.h"
 
-using namespace mlir;
 using namespace llvm;
 using Report = function_ref<void(const Twine &)>;
 

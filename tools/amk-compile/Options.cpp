@@ -1,0 +1,221 @@
+//===- Options.cpp - Command line of amk-compile --------------------------===//
+//
+// Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Options.h"
+#include "amk/Support/Error.h"
+#include "amk/Support/Version.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/Threading.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace amk;
+using namespace amk::tool;
+using namespace mlir::amk;
+namespace cl = llvm::cl;
+
+static constexpr unsigned kMaxWorkers = 4096; // docs/BundleFormat.md
+
+namespace {
+
+/// All options, constructed when main() runs.
+struct CommandLine {
+  enum class Target { Cpu };
+
+  cl::OptionCategory category{"amk-compile options"};
+  cl::OptionCategory developer{"Options for looking inside"};
+
+  cl::opt<std::string> input{
+      cl::Positional, cl::Required, cl::value_desc("DIR or FILE.mlir"),
+      cl::desc("<HuggingFace directory, or a .mlir file of any level>"),
+      cl::cat(category)};
+  cl::opt<std::string> bundle{"o", cl::value_desc("BUNDLE"),
+                              cl::desc("Directory to write"),
+                              cl::cat(category)};
+  cl::opt<Target> target{
+      "target", cl::desc("What to compile for:"), cl::init(Target::Cpu),
+      cl::values(clEnumValN(Target::Cpu, "cpu", "x86-64 Linux (default)")),
+      cl::cat(category)};
+  cl::opt<unsigned> workers{
+      "workers", cl::value_desc("N"),
+      cl::desc("Number of workers (default: hardware threads)"),
+      cl::cat(category)};
+  cl::opt<unsigned> maxContext{
+      "max-context", cl::value_desc("N"),
+      cl::desc("Positions to make room for (default: the model's, at most "
+               "4096)"),
+      cl::cat(category)};
+  cl::opt<unsigned> tileRows{"tile-rows", cl::value_desc("N"), cl::init(4),
+                             cl::desc("Rows per weight tile (default: 4)"),
+                             cl::cat(category)};
+  cl::opt<unsigned> kvSplits{
+      "kv-splits", cl::value_desc("N"), cl::init(0),
+      cl::desc("Pieces of the context in attention (default: by workers)"),
+      cl::cat(category)};
+  cl::opt<std::string> placement{
+      "placement", cl::value_desc("P"), cl::init("block"),
+      cl::desc("How tasks go to workers: block (default) or rotate"),
+      cl::cat(category)};
+  cl::list<std::string> fuse{
+      "fuse", cl::CommaSeparated, cl::value_desc("LIST"),
+      cl::desc("Fusions: all (default), none, or any of qkv, gated, residual, "
+               "head, norm"),
+      cl::cat(category)};
+  cl::opt<SyncMode> sync{
+      "sync", cl::desc("Granularity of synchronisation:"),
+      cl::init(SyncMode::Coarse),
+      cl::values(clEnumValN(SyncMode::Exact, "exact",
+                            "wait for just what is needed"),
+                 clEnumValN(SyncMode::Coarse, "coarse",
+                            "one counter per phase where that costs little "
+                            "(default)")),
+      cl::cat(category)};
+  cl::opt<bool> noReuse{"no-reuse",
+                        cl::desc("Give every activation its own memory"),
+                        cl::cat(category)};
+  cl::opt<std::string> cpu{
+      "cpu", cl::value_desc("LEVEL"), cl::init("native"),
+      cl::desc("Instruction set: x86-64-v2, x86-64-v3, x86-64-v4 or native, "
+               "the highest of them on this machine (default)"),
+      cl::cat(category)};
+  cl::opt<Sanitizer> sanitize{
+      "sanitize", cl::desc("Instrument the generated code:"),
+      cl::init(Sanitizer::None),
+      cl::values(clEnumValN(Sanitizer::Thread, "thread", "ThreadSanitizer"),
+                 clEnumValN(Sanitizer::Address, "address",
+                            "AddressSanitizer")),
+      cl::cat(category)};
+  cl::opt<bool> dummyWeights{
+      "dummy-weights",
+      cl::desc("Let DIR have no weights: amk-run makes them up"),
+      cl::cat(category)};
+
+  cl::opt<std::string> from{
+      "compile-from", cl::value_desc("PHASE"),
+      cl::desc("Level of a .mlir input: layer, fused, task, schedule, kernel "
+               "or llvm (default: by what it holds)"),
+      cl::cat(developer)};
+  cl::opt<std::string> to{"compile-to", cl::value_desc("PHASE"),
+                          cl::desc("Stop at this level and print the module"),
+                          cl::cat(developer)};
+  cl::opt<std::string> emit{
+      "emit", cl::value_desc("FILE"),
+      cl::desc("Write the module as it is at the end; - for stdout"),
+      cl::cat(developer)};
+  cl::opt<std::string> dump{"dump-phases", cl::value_desc("DIR"),
+                            cl::desc("Write the module after every phase"),
+                            cl::cat(developer)};
+  cl::opt<std::string> printSchedule{
+      "print-schedule", cl::value_desc("FORMAT"),
+      cl::desc("Print the schedule as text, dot or json"), cl::cat(developer)};
+  cl::opt<bool> time{"time", cl::desc("Print the time of every pass"),
+                     cl::cat(developer)};
+};
+
+} // namespace
+
+/// What the library says, as one line without the tool's name in front.
+static std::string firstLine(llvm::StringRef text) {
+  llvm::StringRef line = text.ltrim().split('\n').first;
+  size_t colon = line.find(": ");
+  if (line.take_front(colon).ends_with("amk-compile"))
+    line = line.drop_front(colon + 2);
+  return line.trim().str();
+}
+
+static Phase parsePhase(const char *option, llvm::StringRef name) {
+  for (Phase phase : kPhases)
+    if (stringifyPhase(phase) == name)
+      return phase;
+  fail(option, "found '" + name.str() +
+                   "', expected layer, fused, task, schedule, kernel or llvm");
+}
+
+static CompileOptions compileOptions(const CommandLine &line) {
+  CompileOptions options;
+  options.workers = line.workers.getNumOccurrences()
+                        ? unsigned(line.workers)
+                        : llvm::hardware_concurrency().compute_thread_count();
+  if (options.workers < 1 || options.workers > kMaxWorkers)
+    fail("--workers", "found " + std::to_string(options.workers) +
+                          ", expected a number from 1 to " +
+                          std::to_string(kMaxWorkers));
+  options.tileRows = line.tileRows;
+  options.kvSplits = line.kvSplits;
+  if (line.placement != "block" && line.placement != "rotate")
+    fail("--placement",
+         "found '" + line.placement + "', expected block or rotate");
+  options.placement = line.placement;
+  std::vector<std::string> fusions(line.fuse.begin(), line.fuse.end());
+  if (!fusions.empty() && !options.setFusions(fusions))
+    fail("--fuse", "found '" + llvm::join(fusions, ",") +
+                       "', expected all, none or any of qkv, gated, residual, "
+                       "head, norm");
+  options.sync = line.sync;
+  options.reuse = !line.noReuse;
+  return options;
+}
+
+/// What the options ask for together.
+static void checkOutputs(const Options &options, bool stopsEarly) {
+  const std::string &format = options.printSchedule;
+  if (!format.empty() && format != "text" && format != "dot" &&
+      format != "json")
+    fail("--print-schedule",
+         "found '" + format + "', expected text, dot or json");
+  if (!format.empty() && options.to < Phase::Schedule)
+    fail("--print-schedule", "expected --compile-to=schedule or later");
+  if (!options.bundle.empty() && options.to != Phase::LLVM)
+    fail("-o", "expected no --compile-to before llvm: a bundle needs code");
+  if (options.bundle.empty() && options.emit.empty() && format.empty() &&
+      options.dumpDirectory.empty() && !stopsEarly)
+    throw Error("found nothing to write, expected -o BUNDLE");
+  if (options.from && *options.from > options.to)
+    fail("--compile-from", "expected a level before --compile-to");
+  if (!isCpuLevel(options.object.level))
+    fail("--cpu", "found '" + options.object.level + "', expected one of " +
+                      cpuLevelNames());
+}
+
+Options amk::tool::parseCommandLine(int argc, char **argv) {
+  CommandLine line;
+  cl::HideUnrelatedOptions({&line.category, &line.developer});
+  cl::SetVersionPrinter([](llvm::raw_ostream &os) {
+    os << "amk-compile " << version() << '\n';
+  });
+  std::string messages;
+  llvm::raw_string_ostream stream(messages);
+  if (!cl::ParseCommandLineOptions(
+          argc, argv, "Compiles a model into one persistent program\n",
+          &stream))
+    throw Error(firstLine(messages));
+
+  Options options;
+  options.input = line.input;
+  options.bundle = line.bundle;
+  options.compile = compileOptions(line);
+  options.object.level = line.cpu;
+  options.object.sanitizer = line.sanitize;
+  options.maxContext = line.maxContext;
+  options.dummyWeights = line.dummyWeights;
+  if (!line.from.empty())
+    options.from = parsePhase("--compile-from", line.from);
+  if (!line.to.empty())
+    options.to = parsePhase("--compile-to", line.to);
+  options.emit = line.emit;
+  options.dumpDirectory = line.dump;
+  options.printSchedule = line.printSchedule;
+  options.passTiming = line.time;
+  checkOutputs(options, !line.to.empty());
+  // Somebody who stops on the way wants to see where.
+  if (!line.to.empty() && options.emit.empty() && options.bundle.empty() &&
+      options.printSchedule.empty() && options.dumpDirectory.empty())
+    options.emit = "-";
+  return options;
+}
