@@ -49,8 +49,8 @@ def ConvertAMKKernelToLLVM
     `arith`, `vector`, `math` and `llvm`; `amk-cpu-pipeline` does the rest.
   }];
   let options = [
-    Option<"lanes", "lanes", "unsigned", "16",
-           "Elements of a vector: 8 or 16; fixes the order of additions">
+    Option<"spinHint", "spin-hint", "std::string", "\"llvm.x86.sse2.pause\"",
+           "Intrinsic called between polls of a counter; empty for none">
   ];
   let dependentDialects = [
     "::mlir::LLVM::LLVMDialect", "::mlir::arith::ArithDialect",

@@ -65,8 +65,9 @@ class AMK_KernelOp<string mnemonic, list<Trait> traits = []>
 
 def AMK_KernelReturnOp : AMK_KernelOp<"return",
     [Terminator, HasParent<"KernelBodyOp">, Pure]> {
-  let summary = "Ends a body";
-  let assemblyFormat = "attr-dict";
+  let summary = "Ends a body; a true operand ends the worker's launch";
+  let arguments = (ins Optional<I1>:$stop);
+  let assemblyFormat = "($stop^)? attr-dict";
 }
 
 def AMK_KernelPositionOp : AMK_KernelOp<"position", [Pure]> {
@@ -88,9 +89,10 @@ class AMK_KernelMemoryOp<string mnemonic, list<Trait> traits = []>
         [MemoryEffects<[MemRead, MemWrite]>])>;
 
 def AMK_KernelGateOp : AMK_KernelMemoryOp<"gate"> {
-  let summary = "Ends the worker's launch if the stop flag is set";
+  let summary = "Whether the step before set the stop flag";
   let arguments = (ins AMK_KernelI32:$control);
-  let assemblyFormat = "$control attr-dict `:` type(operands)";
+  let results = (outs I1:$stop);
+  let assemblyFormat = "$control attr-dict `:` type($control)";
 }
 
 def AMK_KernelEmbedOp : AMK_KernelMemoryOp<"embed"> {

@@ -40,7 +40,7 @@ def AMK_ModelOp : AMK_Op<"model", [Symbol, IsolatedFromAbove, SingleBlock,
 
     ```mlir
     amk.model @tiny config = #amk.config<family = "llama", vocab = 32, hidden = 8,
-        layers = 0, context = 16, eos = array<i32: 2>, bos = 1> {
+        layers = 0, context = 16, eos = [2], bos = 1> {
     ^bb0(%token: tensor<1xi32>, %position: tensor<1xi32>):
       %e = amk.layer.weight "model.embed_tokens.weight" : tensor<32x8xf32>
       %x = amk.layer.embed %token, %e : (tensor<1xi32>, tensor<32x8xf32>) -> tensor<1x8xf32>
@@ -85,7 +85,7 @@ def AMK_LayerRotaryTableOp : AMK_LayerOp<"rotary_table", [Pure]> {
     Shape [positions, 2, head_dim / 2].
 
     ```mlir
-    %r = amk.layer.rotary_table inv_freq = array<f32: 1.0, 0.01> scale = 1.0 : tensor<16x2x2xf32>
+    %r = amk.layer.rotary_table inv_freq = [1.0, 0.01] scale = 1.0 : tensor<16x2x2xf32>
     ```
   }];
   let arguments = (ins DenseF32ArrayAttr:$inv_freq, F64Attr:$scale);

@@ -37,7 +37,7 @@ def AMK_ScheduleOp : AMK_Op<"schedule", [Symbol, IsolatedFromAbove,
 
     ```mlir
     amk.schedule @step workers = 1 config = #amk.config<family = "llama", vocab = 32,
-        hidden = 8, layers = 0, context = 16, eos = array<i32>, bos = -1> {
+        hidden = 8, layers = 0, context = 16, eos = [], bos = -1> {
       %control = amk.buffer control "control" : memref<1xi32>
       %done = amk.counter "done"
       amk.queue 0 {
