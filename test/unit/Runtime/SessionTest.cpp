@@ -10,6 +10,7 @@
 #include "TestBundle.h"
 #include "amk/Support/Error.h"
 
+#include <cstdlib>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <thread>
@@ -326,4 +327,25 @@ TEST(Session, WaitTimeoutFromTheEnvironment) {
   std::string message = errorOf([&] { load(model, 0); });
   unsetenv("AMK_WAIT_TIMEOUT");
   EXPECT_THAT(message, HasSubstr("AMK_WAIT_TIMEOUT: found \"soon\""));
+}
+
+/// Runs a schedule that lacks a wait and leaves with the sanitizer's verdict.
+[[noreturn]] static void runWithMissingWait() {
+  {
+    setenv("AMK_TEST_SKIP_VERIFY", "1", 1);
+    ModelOptions options;
+    options.missingWait = true;
+    TestModel model(options);
+    std::unique_ptr<Session> session = make(model);
+    for (int round = 0; round < 20; ++round)
+      session->generate({1}, 60);
+  }
+  std::exit(0);
+}
+
+TEST(SessionDeathTest, ThreadSanitizerSeesAMissingWait) {
+  if (std::string(buildSanitizer()) != "thread")
+    GTEST_SKIP() << "needs a build with AMK_SANITIZER=thread";
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  EXPECT_EXIT(runWithMissingWait(), testing::ExitedWithCode(66), "data race");
 }
