@@ -56,7 +56,7 @@ amk.graph @tasks config = #config
       weight(%w) to (%y) stream_offset 64
       : (memref<1x8xf32>, memref<8x8xbf16>, memref<1x8xf32>) -> ()
   // CHECK-NEXT: amk.task.linear <4, "o", 0 of 1> <0, 8> tile 4(%[[X]])
-  // CHECK-SAME:   norm(%{{.*}}, epsilon = 1.000000e-05) weight(%{{.*}})
+  // CHECK-SAME:   norm(%{{.*}}, epsilon = 1.000000e-05) weight(
   // CHECK-SAME:   residual(%[[X]]) to(%[[Y]])
   // CHECK-SAME:   stream_offset 128 call <@linear, [0, 1]>
   amk.task.linear #amk.phase<4, "o", 0 of 1> #amk.range<0, 8> tile 4 (%x)
