@@ -49,8 +49,7 @@ struct FuseGatedLinearPattern : OpRewritePattern<LayerGatedActivationOp> {
     if (!up->hasOneUse())
       return mismatch("up has other uses");
 
-    Location loc =
-        fusedLocation(siblingLabel(gate, "gate_up"), {gate, up, op});
+    Location loc = fusedLocation(siblingLabel(gate, "gate_up"), {gate, up, op});
     auto fused = FusedGatedLinearOp::create(
         rewriter, loc, op.getType(), op.getActivation(), gate.getInput(),
         /*norm=*/Value(), gate.getWeight(), up.getWeight(),
@@ -62,8 +61,7 @@ struct FuseGatedLinearPattern : OpRewritePattern<LayerGatedActivationOp> {
   }
 };
 
-struct FuseGatedLinear
-    : mlir::amk::impl::FuseGatedLinearBase<FuseGatedLinear> {
+struct FuseGatedLinear : mlir::amk::impl::FuseGatedLinearBase<FuseGatedLinear> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<FuseGatedLinearPattern>(&getContext());

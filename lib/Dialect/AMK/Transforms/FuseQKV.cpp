@@ -106,9 +106,8 @@ private:
   }
 
   static LogicalResult checkUses(QKVParts &parts, PatternRewriter &rewriter) {
-    Operation *intermediates[] = {parts.query,     parts.key,
-                                  parts.value,     parts.queryRope,
-                                  parts.keyRope,   parts.append};
+    Operation *intermediates[] = {parts.query,     parts.key,     parts.value,
+                                  parts.queryRope, parts.keyRope, parts.append};
     for (Operation *op : intermediates)
       if (!op->hasOneUse())
         return rewriter.notifyMatchFailure(op, "the result has other uses");
@@ -118,10 +117,10 @@ private:
   static void rewrite(QKVParts &parts, PatternRewriter &rewriter) {
     // Everything that the parts read is defined before the attention.
     rewriter.setInsertionPoint(parts.attention);
-    Location loc = fusedLocation(
-        siblingLabel(parts.query, "qkv"),
-        {parts.query, parts.key, parts.value, parts.queryRope, parts.keyRope,
-         parts.append});
+    Location loc =
+        fusedLocation(siblingLabel(parts.query, "qkv"),
+                      {parts.query, parts.key, parts.value, parts.queryRope,
+                       parts.keyRope, parts.append});
     auto fused = FusedQKVOp::create(
         rewriter, loc, parts.queryRope.getType(), parts.append.getType(),
         parts.query.getInput(), /*norm=*/Value(), parts.query.getWeight(),

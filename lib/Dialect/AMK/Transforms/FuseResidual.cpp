@@ -49,15 +49,15 @@ private:
     Location loc = fusedLocation(labelOf(producer), {producer, add});
     FusedLinearOp fused;
     if (auto linear = dyn_cast<LayerLinearOp>(producer)) {
-      fused = FusedLinearOp::create(rewriter, loc, add.getType(),
-                                    linear.getInput(), /*norm=*/Value(),
-                                    linear.getWeight(), residual,
-                                    /*epsilon=*/FloatAttr());
+      fused =
+          FusedLinearOp::create(rewriter, loc, add.getType(), linear.getInput(),
+                                /*norm=*/Value(), linear.getWeight(), residual,
+                                /*epsilon=*/FloatAttr());
     } else {
       auto linearWithNorm = cast<FusedLinearOp>(producer);
       if (linearWithNorm.getResidual())
-        return rewriter.notifyMatchFailure(
-            producer, "the linear already has a residual");
+        return rewriter.notifyMatchFailure(producer,
+                                           "the linear already has a residual");
       fused = FusedLinearOp::create(
           rewriter, loc, add.getType(), linearWithNorm.getInput(),
           linearWithNorm.getNorm(), linearWithNorm.getWeight(), residual,

@@ -18,27 +18,25 @@ namespace mlir::amk {
 using namespace mlir;
 using namespace mlir::amk;
 
-static LogicalResult verifyCall(TaskOpInterface task,
-                                KernelProgramOp program) {
+static LogicalResult verifyCall(TaskOpInterface task, KernelProgramOp program) {
   CallAttr call = task.getCallAttr();
   if (!call)
     return task->emitOpError("has no kernel body");
   auto body = program.lookupSymbol<KernelBodyOp>(call.getBody());
   if (!body)
-    return task->emitOpError() << "calls " << call.getBody()
-                               << ", which is not a body of @"
-                               << program.getSymName();
+    return task->emitOpError()
+           << "calls " << call.getBody() << ", which is not a body of @"
+           << program.getSymName();
   ArrayRef<int64_t> operands = call.getOperands().asArrayRef();
   if (operands.size() > ::amk::abi::kMaxOperands)
     return task->emitOpError() << "has " << operands.size()
                                << " operands; an instruction has room for "
                                << ::amk::abi::kMaxOperands;
   if (operands.size() != body.getBody().getNumArguments()) {
-    InFlightDiagnostic diag = task->emitOpError()
-                              << "passes " << operands.size()
-                              << " operands to a body with "
-                              << body.getBody().getNumArguments()
-                              << " arguments";
+    InFlightDiagnostic diag =
+        task->emitOpError()
+        << "passes " << operands.size() << " operands to a body with "
+        << body.getBody().getNumArguments() << " arguments";
     diag.attachNote(body.getLoc()) << "the body is here";
     return diag;
   }

@@ -32,8 +32,8 @@ static LogicalResult verifyWeights(ModelOp model) {
       result = failure();
     }
     if (weight->use_empty())
-      result = weight.emitOpError() << "defines '" << weight.getName()
-                                    << "', which nothing reads";
+      result = weight.emitOpError()
+               << "defines '" << weight.getName() << "', which nothing reads";
   }
   return result;
 }

@@ -80,9 +80,9 @@ static LogicalResult verifyBuffers(ScheduleOp schedule) {
       result = buffer.emitOpError()
                << "'" << buffer.getName() << "' has no offset";
     else if (fixed && *offset != *fixed)
-      result = buffer.emitOpError() << "'" << buffer.getName()
-                                    << "' expects offset " << *fixed
-                                    << ", found " << *offset;
+      result = buffer.emitOpError()
+               << "'" << buffer.getName() << "' expects offset " << *fixed
+               << ", found " << *offset;
     else
       placed[space].push_back(buffer);
   }
@@ -122,8 +122,8 @@ static LogicalResult verifyStream(QueueOp queue) {
   for (size_t i = 1; i < segments.size(); ++i) {
     auto [begin, before] = segments[i - 1];
     auto [offset, task] = segments[i];
-    uint64_t end = static_cast<uint64_t>(begin) +
-                   before.getWeightUse()->streamBytes();
+    uint64_t end =
+        static_cast<uint64_t>(begin) + before.getWeightUse()->streamBytes();
     if (static_cast<uint64_t>(offset) >= end)
       continue;
     InFlightDiagnostic diag = task->emitOpError()
@@ -141,11 +141,11 @@ namespace {
 
 struct VerifySchedule : mlir::amk::impl::VerifyScheduleBase<VerifySchedule> {
   void runOnOperation() override {
-    LogicalResult result = verifyLevel(
-        getOperation(), {"schedule",
-                         {"amk.schedule"},
-                         {"amk.buffer", "amk.counter", "amk.queue", "amk.wait",
-                          "amk.signal", "amk.task."}});
+    LogicalResult result =
+        verifyLevel(getOperation(), {"schedule",
+                                     {"amk.schedule"},
+                                     {"amk.buffer", "amk.counter", "amk.queue",
+                                      "amk.wait", "amk.signal", "amk.task."}});
     for (auto schedule : getOperation().getOps<ScheduleOp>()) {
       if (schedule.getUnsynchronized())
         result = schedule.emitOpError("is not synchronised; run "

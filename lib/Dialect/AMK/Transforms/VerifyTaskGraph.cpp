@@ -47,10 +47,10 @@ static LogicalResult verifyWrittenOnce(const ScheduleModel &model) {
       if (clash != earlier.end()) {
         TaskOpInterface task = model.tasks[0][index];
         TaskOpInterface other = model.tasks[0][clash->task];
-        InFlightDiagnostic diag =
-            task->emitError() << "task " << taskName(task) << " writes bytes of '"
-                              << space.name
-                              << "' that were written before in this step";
+        InFlightDiagnostic diag = task->emitError()
+                                  << "task " << taskName(task)
+                                  << " writes bytes of '" << space.name
+                                  << "' that were written before in this step";
         diag.attachNote(other->getLoc())
             << "by task " << taskName(other) << " here";
         result = failure();
@@ -65,9 +65,8 @@ namespace {
 struct VerifyTaskGraph : mlir::amk::impl::VerifyTaskGraphBase<VerifyTaskGraph> {
   void runOnOperation() override {
     LogicalResult result =
-        verifyLevel(getOperation(), {"task graph",
-                                     {"amk.graph"},
-                                     {"amk.buffer", "amk.task."}});
+        verifyLevel(getOperation(),
+                    {"task graph", {"amk.graph"}, {"amk.buffer", "amk.task."}});
     for (auto graph : getOperation().getOps<GraphOp>()) {
       ScheduleModel model = buildGraphModel(graph);
       if (failed(emitViolations(graph, model, sched::verify(model.program))))
