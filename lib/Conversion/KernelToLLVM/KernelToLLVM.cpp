@@ -12,7 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "CodeBuilder.h"
+#include "HostLowering.h"
 
 #include "amk/Conversion/Passes.h"
 

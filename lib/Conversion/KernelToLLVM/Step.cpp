@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "CodeBuilder.h"
+#include "HostLowering.h"
 
 #include <limits>
 
@@ -16,6 +16,18 @@ using namespace mlir::amk::host;
 using ::amk::abi::Control;
 using ::amk::abi::Instruction;
 using ::amk::abi::KernelArgs;
+
+BodyContext host::bodyContext(Operation *op) {
+  Block &entry = op->getParentOfType<LLVM::LLVMFuncOp>().getBody().front();
+  return {entry.getArgument(0), entry.getArgument(1), entry.getArgument(2),
+          entry.getArgument(3)};
+}
+
+Value host::loadPosition(CodeBuilder &code, const BodyContext &context) {
+  Value start = code.loadField(code.b.getI32Type(), context.args,
+                               offsetof(KernelArgs, startPosition));
+  return code.zext(code.add(start, context.step));
+}
 
 namespace {
 

@@ -16,7 +16,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "CodeBuilder.h"
+#include "HostLowering.h"
 
 using namespace mlir;
 using namespace mlir::amk;

@@ -1,4 +1,4 @@
-//===- CodeBuilder.h - Short hands for host code -*- C++ -*-===//
+//===- CodeBuilder.h - Short hands for low-level code -*- C++ -*-===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -6,14 +6,14 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What the patterns of this conversion share: typed pointers arithmetic, vector
+// What the lowerings of kernel bodies share: typed pointer arithmetic, vector
 // loads and stores, loops, and the fixed-order reductions that make results
-// independent of the machine's vector width.
+// independent of the machine's vector width. Pointers keep their address space.
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef AMK_LIB_CONVERSION_KERNELTOLLVM_CODEBUILDER_H
-#define AMK_LIB_CONVERSION_KERNELTOLLVM_CODEBUILDER_H
+#ifndef AMK_LIB_CONVERSION_UTILS_CODEBUILDER_H
+#define AMK_LIB_CONVERSION_UTILS_CODEBUILDER_H
 
 #include "amk/Dialect/AMK/IR/AMK.h"
 
@@ -22,9 +22,8 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/Transforms/DialectConversion.h"
 
-namespace mlir::amk::host {
+namespace mlir::amk {
 
 /// Elements per vector. Half of abi::kPackChunk; fixed for every machine, so
 /// that the order of additions is, too.
@@ -104,6 +103,7 @@ public:
   VectorType floats(int64_t lanes) {
     return VectorType::get({lanes}, b.getF32Type());
   }
+  /// A pointer in address space 0.
   LLVM::LLVMPointerType ptr() {
     return LLVM::LLVMPointerType::get(b.getContext());
   }
@@ -119,24 +119,6 @@ private:
   Value reduceTree(Value vector, function_ref<Value(Value, Value)> combine);
 };
 
-/// The pieces of KernelArgs that a body sees, from its function's arguments.
-struct BodyContext {
-  Value args, worker, instruction, step;
-};
-BodyContext bodyContext(Operation *op);
+} // namespace mlir::amk
 
-/// Position of the step's token: args.startPosition + step.
-Value loadPosition(CodeBuilder &code, const BodyContext &context);
-
-void populateStepPatterns(const TypeConverter &, RewritePatternSet &);
-void populateGemvPatterns(const TypeConverter &, RewritePatternSet &);
-void populateAttentionPatterns(const TypeConverter &, RewritePatternSet &);
-void populateElementwisePatterns(const TypeConverter &, RewritePatternSet &);
-
-/// Adds `amk_worker_main`, which runs one worker's queue with `bodies`.
-void buildWorkerMain(ModuleOp module, ArrayRef<LLVM::LLVMFuncOp> bodies,
-                     StringRef spinHint);
-
-} // namespace mlir::amk::host
-
-#endif // AMK_LIB_CONVERSION_KERNELTOLLVM_CODEBUILDER_H
+#endif // AMK_LIB_CONVERSION_UTILS_CODEBUILDER_H

@@ -1,4 +1,4 @@
-//===- CodeBuilder.cpp - Short hands for host code -*- C++ -*-===//
+//===- CodeBuilder.cpp - Short hands for low-level code -*- C++ -*-===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -10,10 +10,8 @@
 
 using namespace mlir;
 using namespace mlir::amk;
-using namespace mlir::amk::host;
-using ::amk::abi::KernelArgs;
 
-int64_t host::lanesFor(int64_t n) {
+int64_t mlir::amk::lanesFor(int64_t n) {
   int64_t lanes = kLanes;
   while (n % lanes != 0)
     lanes /= 2;
@@ -82,7 +80,7 @@ Value CodeBuilder::reduceMax(Value vector) {
 }
 
 Value CodeBuilder::at(Value base, Value index, Type element) {
-  return make<LLVM::GEPOp>(ptr(), element, base, index);
+  return make<LLVM::GEPOp>(base.getType(), element, base, index);
 }
 
 Value CodeBuilder::load(Type type, Value pointer, unsigned alignment) {
@@ -138,16 +136,4 @@ void CodeBuilder::ifThen(Value condition, function_ref<void()> body) {
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(&ifOp.getThenRegion().front());
   body();
-}
-
-BodyContext host::bodyContext(Operation *op) {
-  Block &entry = op->getParentOfType<LLVM::LLVMFuncOp>().getBody().front();
-  return {entry.getArgument(0), entry.getArgument(1), entry.getArgument(2),
-          entry.getArgument(3)};
-}
-
-Value host::loadPosition(CodeBuilder &code, const BodyContext &context) {
-  Value start = code.loadField(code.b.getI32Type(), context.args,
-                               offsetof(KernelArgs, startPosition));
-  return code.zext(code.add(start, context.step));
 }
