@@ -61,15 +61,16 @@ static void setVisibility(llvm::Module &module) {
   }
 }
 
-/// Tells the runtime which layouts the code was compiled for.
-static void addAbiVersion(llvm::Module &module) {
-  if (module.getNamedGlobal(::amk::abi::kAbiSymbolName))
-    return;
-  auto *type = llvm::Type::getInt32Ty(module.getContext());
-  new llvm::GlobalVariable(
-      module, type, /*isConstant=*/true, llvm::GlobalValue::ExternalLinkage,
-      llvm::ConstantInt::get(type, ::amk::abi::kAbiVersion),
-      ::amk::abi::kAbiSymbolName);
+/// What the runtime looks up must be there.
+static LogicalResult checkEntryPoints(ModuleOp module, llvm::Module &code) {
+  for (const char *name :
+       {::amk::abi::kWorkerEntryName, ::amk::abi::kAbiSymbolName}) {
+    llvm::GlobalValue *value = code.getNamedValue(name);
+    if (!value || value->isDeclaration())
+      return module.emitError("does not define ")
+             << name << "; expected the result of convert-amk-kernel-to-llvm";
+  }
+  return success();
 }
 
 static void setFunctionAttributes(llvm::Module &module, const CpuLevel &level,
@@ -192,15 +193,10 @@ mlir::amk::compileCpuObject(ModuleOp module, const CpuObjectOptions &options) {
   std::unique_ptr<llvm::Module> llvmModule = translate(module, context);
   if (!llvmModule)
     return module.emitError("cannot be translated to LLVM IR"), failure();
-  llvm::Function *entry =
-      llvmModule->getFunction(::amk::abi::kWorkerEntryName);
-  if (!entry || entry->isDeclaration()) {
-    report("does not define " + Twine(::amk::abi::kWorkerEntryName));
+  if (failed(checkEntryPoints(module, *llvmModule)))
     return failure();
-  }
   llvmModule->setTargetTriple(machine->getTargetTriple());
   llvmModule->setDataLayout(machine->createDataLayout());
-  addAbiVersion(*llvmModule);
   setVisibility(*llvmModule);
   setFunctionAttributes(*llvmModule, *level, options.sanitizer);
   optimise(*llvmModule, *machine, options.sanitizer);

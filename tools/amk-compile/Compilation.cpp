@@ -112,6 +112,10 @@ void Compilation::runPhase(Phase phase) {
     if (mlir::failed(planned))
       fail(options.input, "encoding the schedule failed");
     plan = std::move(*planned);
+    // The tables hold it now; LLVM has no operation for it.
+    for (auto schedule :
+         llvm::make_early_inc_range(module->getOps<mlir::amk::ScheduleOp>()))
+      schedule.erase();
   }
   watch.measure(name, [&] {
     runPasses(name, [&](mlir::OpPassManager &passes) {
@@ -165,10 +169,6 @@ void Compilation::dump(Phase phase) {
 }
 
 void Compilation::finishBundle() {
-  // The tables hold the schedule now; LLVM has no operation for it.
-  for (auto schedule :
-       llvm::make_early_inc_range(module->getOps<mlir::amk::ScheduleOp>()))
-    schedule.erase();
   std::vector<CodeFile> code;
   watch.measure("object", [&] {
     auto object = mlir::amk::compileCpuObject(*module, options.object);
