@@ -23,10 +23,22 @@ StringAttr GraphBuffers::uniqueName(const Twine &name) {
 Value GraphBuffers::create(Location loc, BufferKind kind, const Twine &name,
                            ArrayRef<int64_t> shape, Type element,
                            StringAttr source) {
-  return BufferOp::create(builder, loc, MemRefType::get(shape, element),
-                          BufferKindAttr::get(builder.getContext(), kind),
-                          uniqueName(name), source, IntegerAttr(),
-                          DenseF32ArrayAttr(), FloatAttr());
+  return create(loc, MemRefType::get(shape, element), kind, name, source,
+                DenseF32ArrayAttr(), FloatAttr());
+}
+
+Value GraphBuffers::create(Location loc, MemRefType type, BufferKind kind,
+                           const Twine &name, StringAttr source,
+                           DenseF32ArrayAttr invFreq, FloatAttr scale) {
+  if (lastBuffer)
+    builder.setInsertionPointAfter(lastBuffer);
+  else
+    builder.setInsertionPointToStart(&graph);
+  auto buffer = BufferOp::create(
+      builder, loc, type, BufferKindAttr::get(builder.getContext(), kind),
+      uniqueName(name), source, IntegerAttr(), invFreq, scale);
+  lastBuffer = buffer;
+  return buffer;
 }
 
 Value GraphBuffers::define(OpResult result) {
@@ -51,10 +63,10 @@ Value GraphBuffers::temporary(Operation *op, StringRef role,
 
 void GraphBuffers::defineCache(LayerKVCacheOp cache) {
   KVCacheType type = cache.getType();
-  buffers[cache] = create(
-      cache.getLoc(), BufferKind::KVCache, labelOf(cache),
-      {2, type.getHeads(), type.getPositions(), type.getDim()},
-      type.getElement());
+  buffers[cache] =
+      create(cache.getLoc(), BufferKind::KVCache, labelOf(cache),
+             {2, type.getHeads(), type.getPositions(), type.getDim()},
+             type.getElement());
 }
 
 void GraphBuffers::defineRotary(LayerRotaryTableOp table) {
@@ -63,12 +75,10 @@ void GraphBuffers::defineRotary(LayerRotaryTableOp table) {
   RankedTensorType type = table.getType();
   Value &buffer = rotaryTables[{definition, type}];
   if (!buffer)
-    buffer = BufferOp::create(
-        builder, table.getLoc(),
-        MemRefType::get(type.getShape(), type.getElementType()),
-        BufferKindAttr::get(builder.getContext(), BufferKind::Rotary),
-        uniqueName(labelOf(table)), StringAttr(), IntegerAttr(),
-        table.getInvFreqAttr(), table.getScaleAttr());
+    buffer = create(table.getLoc(),
+                    MemRefType::get(type.getShape(), type.getElementType()),
+                    BufferKind::Rotary, labelOf(table), StringAttr(),
+                    table.getInvFreqAttr(), table.getScaleAttr());
   buffers[table] = buffer;
 }
 

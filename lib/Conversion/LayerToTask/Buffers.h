@@ -21,7 +21,7 @@ namespace mlir::amk {
 class GraphBuffers {
 public:
   GraphBuffers(Block &graph, LayerOutputOp output)
-      : builder(OpBuilder::atBlockBegin(&graph)), output(output) {}
+      : graph(graph), builder(graph.getParentOp()), output(output) {}
 
   /// The buffer of a value that an earlier operation defined with one of the
   /// functions below.
@@ -47,9 +47,15 @@ public:
 private:
   Value create(Location loc, BufferKind kind, const Twine &name,
                ArrayRef<int64_t> shape, Type element, StringAttr source = {});
+  /// Appends to the buffers at the head of the graph.
+  Value create(Location loc, MemRefType type, BufferKind kind,
+               const Twine &name, StringAttr source, DenseF32ArrayAttr invFreq,
+               FloatAttr scale);
   StringAttr uniqueName(const Twine &name);
 
+  Block &graph;
   OpBuilder builder;
+  Operation *lastBuffer = nullptr;
   LayerOutputOp output;
   DenseMap<Value, Value> buffers;
   DenseMap<std::pair<int, StringAttr>, Value> parameters;

@@ -6,9 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Tasks are more particular than layers: one token per step, parameters straight
-// from the checkpoint, caches that change in place, and the end of the step in
-// the operation that finds the next token.
+// Tasks are more particular than layers: one token per step, parameters
+// straight from the checkpoint, caches that change in place, and the end of the
+// step in the operation that finds the next token.
 //
 //===----------------------------------------------------------------------===//
 
@@ -54,12 +54,18 @@ static std::optional<Parameters> parametersOf(Operation *op) {
       })
       .Case<FusedGatedLinearOp>([](auto op) -> Result {
         return Parameters{{op.getNorm(), op.getGateWeight(), op.getUpWeight()},
-                          {}, {}, {}, {}};
+                          {},
+                          {},
+                          {},
+                          {}};
       })
       .Case<FusedQKVOp>([](auto op) -> Result {
-        return Parameters{{op.getNorm(), op.getQueryWeight(),
-                           op.getKeyWeight(), op.getValueWeight()},
-                          op.getTable(), {}, op.getPosition(), op.getCache()};
+        return Parameters{{op.getNorm(), op.getQueryWeight(), op.getKeyWeight(),
+                           op.getValueWeight()},
+                          op.getTable(),
+                          {},
+                          op.getPosition(),
+                          op.getCache()};
       })
       .Case<LayerWeightOp, LayerRotaryTableOp, LayerKVCacheOp,
             LayerGatedActivationOp, LayerAddOp, LayerArgmaxOp, LayerOutputOp>(

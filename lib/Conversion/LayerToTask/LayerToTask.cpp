@@ -35,8 +35,8 @@ namespace {
 class Converter {
 public:
   Converter(ModelOp model, GraphOp graph, const TilingOptions &options)
-      : options(options), model(model), tasks(OpBuilder::atBlockEnd(
-                                            &graph.getBody().front())),
+      : options(options), model(model),
+        tasks(OpBuilder::atBlockEnd(&graph.getBody().front())),
         buffers(graph.getBody().front(),
                 cast<LayerOutputOp>(model.getBody().front().back())) {}
 
@@ -110,7 +110,8 @@ void Converter::makePhase(Operation *op, StringRef suffix, Ranges ranges,
 //===----------------------------------------------------------------------===//
 
 void Converter::convert(LayerEmbedOp op) {
-  Value table = buffers.parameter(op.getTable(), BufferKind::Table, op, "table");
+  Value table =
+      buffers.parameter(op.getTable(), BufferKind::Table, op, "table");
   Value token = buffers.token();
   Value out = buffers.define(op->getResult(0));
   makePhase(op, "", cutElements(featuresOf(op.getResult()), options.workers),
@@ -167,10 +168,10 @@ void Converter::convert(LayerKVAppendOp op) {
   buffers.alias(op.getResult(), cache);
   makePhase(op, "", cutIntoParts(heads, 1, options.workers),
             [&](RangeAttr units, PhaseAttr phase) {
-              TaskKVAppendOp::create(
-                  tasks, op.getLoc(), units, buffers.of(op.getKey()),
-                  buffers.of(op.getValue()), cache, phase, IntegerAttr(),
-                  CallAttr());
+              TaskKVAppendOp::create(tasks, op.getLoc(), units,
+                                     buffers.of(op.getKey()),
+                                     buffers.of(op.getValue()), cache, phase,
+                                     IntegerAttr(), CallAttr());
             });
 }
 
@@ -181,9 +182,9 @@ void Converter::convert(LayerAttentionOp op) {
   Value out = buffers.define(op->getResult(0));
   Value target = out;
   if (splits > 1)
-    target = buffers.temporary(op, "partials",
-                               {heads, splits, cache.getDim() + 2},
-                               tasks.getF32Type());
+    target =
+        buffers.temporary(op, "partials", {heads, splits, cache.getDim() + 2},
+                          tasks.getF32Type());
   makePhase(op, "", cutIntoParts(cache.getHeads() * splits, 1, options.workers),
             [&](RangeAttr units, PhaseAttr phase) {
               TaskAttentionOp::create(
@@ -240,8 +241,7 @@ void Converter::convert(FusedLinearOp op) {
   Value norm = normBuffer(op.getNorm(), op);
   Value weight =
       buffers.parameter(op.getWeight(), BufferKind::Weight, op, "weight");
-  Value residual =
-      op.getResidual() ? buffers.of(op.getResidual()) : Value();
+  Value residual = op.getResidual() ? buffers.of(op.getResidual()) : Value();
   makeLinear(op, buffers.of(op.getInput()), norm, weight, residual,
              buffers.define(op->getResult(0)), op.getEpsilonAttr());
 }
@@ -258,16 +258,15 @@ void Converter::convert(FusedQKVOp op) {
   Value query = buffers.define(cast<OpResult>(op.getQuery()));
   Value cache = buffers.of(op.getCache());
   buffers.alias(op.getResultCache(), cache);
-  int64_t pairs = (featuresOf(op.getQuery()) +
-                   2 * type.getHeads() * type.getDim()) / 2;
+  int64_t pairs =
+      (featuresOf(op.getQuery()) + 2 * type.getHeads() * type.getDim()) / 2;
   makePhase(op, "", cutIntoParts(pairs, options.tileRows / 2, options.workers),
             [&](RangeAttr units, PhaseAttr phase) {
-              TaskQKVOp::create(tasks, op.getLoc(), units, tileRows(),
-                                buffers.of(op.getInput()), norm, queryWeight,
-                                keyWeight, valueWeight,
-                                buffers.of(op.getTable()), query, cache,
-                                op.getEpsilonAttr(), phase, IntegerAttr(),
-                                CallAttr());
+              TaskQKVOp::create(
+                  tasks, op.getLoc(), units, tileRows(),
+                  buffers.of(op.getInput()), norm, queryWeight, keyWeight,
+                  valueWeight, buffers.of(op.getTable()), query, cache,
+                  op.getEpsilonAttr(), phase, IntegerAttr(), CallAttr());
             });
 }
 
@@ -296,9 +295,9 @@ void Converter::convert(FusedHeadOp op) {
   Value logits = buffers.define(cast<OpResult>(op.getLogits()));
   SmallVector<UnitRange> ranges = cutIntoParts(
       featuresOf(op.getLogits()), options.tileRows, options.workers);
-  Value partials =
-      buffers.temporary(op, "partials", {static_cast<int64_t>(ranges.size()), 2},
-                        tasks.getI32Type());
+  Value partials = buffers.temporary(op, "partials",
+                                     {static_cast<int64_t>(ranges.size()), 2},
+                                     tasks.getI32Type());
   makePhase(op, "", ranges, [&](RangeAttr units, PhaseAttr phase) {
     TaskHeadOp::create(tasks, op.getLoc(), units, tileRows(),
                        buffers.of(op.getInput()), norm, weight, logits,
@@ -328,11 +327,11 @@ struct ConvertAMKLayerToTask
              << getArgument() << ": workers: found 0, expected at least 1";
     if (tileRows < 2 || tileRows > 16 || tileRows % 2 != 0)
       return getOperation().emitError()
-             << getArgument() << ": tile-rows: found " << tileRows
+             << getArgument() << ": tile-rows: found " << tileRows.getValue()
              << ", expected an even number from 2 to 16";
     if (kvSplits > 64)
       return getOperation().emitError()
-             << getArgument() << ": kv-splits: found " << kvSplits
+             << getArgument() << ": kv-splits: found " << kvSplits.getValue()
              << ", expected at most 64";
     return success();
   }
@@ -348,10 +347,9 @@ struct ConvertAMKLayerToTask
       return signalPassFailure();
     for (ModelOp model : models) {
       OpBuilder builder(model);
-      auto graph = GraphOp::create(builder, model.getLoc(),
-                                   model.getSymNameAttr(),
-                                   model.getConfigAttr(),
-                                   model.getDerivedTensorsAttr());
+      auto graph =
+          GraphOp::create(builder, model.getLoc(), model.getSymNameAttr(),
+                          model.getConfigAttr(), model.getDerivedTensorsAttr());
       graph.getBody().emplaceBlock();
       Converter(model, graph, options).run();
       model.erase();

@@ -22,9 +22,8 @@ static constexpr int64_t kElementsPerLine = 16;
 /// them.
 static constexpr int64_t kMaxAutoSplits = 16;
 
-llvm::SmallVector<UnitRange> mlir::amk::cutIntoParts(int64_t units,
-                                                     int64_t unitsPerTile,
-                                                     int64_t maxParts) {
+llvm::SmallVector<UnitRange>
+mlir::amk::cutIntoParts(int64_t units, int64_t unitsPerTile, int64_t maxParts) {
   int64_t tiles = llvm::divideCeil(units, unitsPerTile);
   int64_t parts = std::min(maxParts, tiles);
   llvm::SmallVector<UnitRange> ranges;
@@ -38,8 +37,8 @@ llvm::SmallVector<UnitRange> mlir::amk::cutIntoParts(int64_t units,
 
 llvm::SmallVector<UnitRange> mlir::amk::cutElements(int64_t elements,
                                                     int64_t workers) {
-  int64_t parts = std::clamp<int64_t>(elements / kMinElementsPerTask, 1,
-                                      workers);
+  int64_t parts =
+      std::clamp<int64_t>(elements / kMinElementsPerTask, 1, workers);
   return cutIntoParts(elements, kElementsPerLine, parts);
 }
 

@@ -235,7 +235,8 @@ struct AllocateBuffers
     ScheduleOp schedule = getOperation();
     if (!llvm::isPowerOf2_32(alignment)) {
       schedule.emitError() << getArgument() << ": alignment: found "
-                           << alignment << ", expected a power of two";
+                           << alignment.getValue()
+                           << ", expected a power of two";
       return signalPassFailure();
     }
     if (schedule.getUnsynchronized()) {
