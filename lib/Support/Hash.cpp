@@ -1,5 +1,4 @@
-//===- Hash.cpp - Content hashes and counter-based random numbers -*- C++
-//-*-===//
+//===- Hash.cpp - Content hashes and counter-based random numbers ---------===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -72,8 +72,7 @@ private:
     // exp works on vectors; a vector of one is a scalar.
     Value shrink = code.make<vector::ExtractOp>(
         code.exp(code.broadcast(code.subf(maximum, newMaximum), 1)), 0);
-    Value newDenominator =
-        code.fma(denominator, shrink, code.reduceAdd(p));
+    Value newDenominator = code.fma(denominator, shrink, code.reduceAdd(p));
     addValues(values, block, last, shrink);
     return {newMaximum, newDenominator};
   }
@@ -99,14 +98,13 @@ private:
   void addValues(Value values, Value block, Value last, Value shrink) {
     forDim([&](Value i) {
       Value start = code.mulf(sumAt(i), code.broadcast(shrink, shape.lanes()));
-      Value sum = code.loop(
-          block, last, 1, start, [&](Value position, ValueRange acc) {
+      Value sum =
+          code.loop(block, last, 1, start, [&](Value position, ValueRange acc) {
             Value p = code.broadcast(
-                code.loadF32(scores, code.sub(position, block)),
-                shape.lanes());
+                code.loadF32(scores, code.sub(position, block)), shape.lanes());
             Value row = code.atF32(values, code.mul(position, shape.dim));
-            return SmallVector<Value>{code.fma(
-                p, code.loadVector(row, i, shape.lanes()), acc[0])};
+            return SmallVector<Value>{
+                code.fma(p, code.loadVector(row, i, shape.lanes()), acc[0])};
           })[0];
       code.storeVector(sum, sums, i);
     });
@@ -155,9 +153,9 @@ struct AttentionLowering : OpConversionPattern<KernelAttentionOp> {
 
     int64_t headSize = shape.positions * shape.dim;
     Value keys = code.atF32(adaptor.getCache(), code.mul(kvHead, headSize));
-    Value values = code.atF32(
-        adaptor.getCache(),
-        code.mul(code.add(kvHead, shape.kvHeads), headSize));
+    Value values =
+        code.atF32(adaptor.getCache(),
+                   code.mul(code.add(kvHead, shape.kvHeads), headSize));
     code.loop(code.i64(0), code.i64(shape.group), 1, [&](Value g) {
       Value queryHead = code.add(code.mul(kvHead, shape.group), g);
       Value query =
@@ -177,9 +175,9 @@ struct AttentionLowering : OpConversionPattern<KernelAttentionOp> {
                           Value denominator) {
     Value row = code.mul(queryHead, shape.dim);
     head.forDim([&](Value i) {
-      code.storeVector(code.divf(head.sumAt(i),
-                                 code.broadcast(denominator, shape.lanes())),
-                       out, code.add(row, i));
+      code.storeVector(
+          code.divf(head.sumAt(i), code.broadcast(denominator, shape.lanes())),
+          out, code.add(row, i));
     });
   }
 
@@ -240,9 +238,8 @@ struct AttentionCombineLowering
     code.loop(code.i64(0), code.i64(dim), lanes, [&](Value i) {
       Value sum = code.splat(0.0f, lanes);
       for (int64_t s = 0; s < splits; ++s)
-        sum = code.fma(
-            code.loadVector(partials, code.add(i, s * row), lanes),
-            code.broadcast(weights[s], lanes), sum);
+        sum = code.fma(code.loadVector(partials, code.add(i, s * row), lanes),
+                       code.broadcast(weights[s], lanes), sum);
       code.storeVector(code.divf(sum, code.broadcast(denominator, lanes)), out,
                        code.add(target, i));
     });

@@ -37,8 +37,8 @@ struct PairedRows {
 };
 
 /// (a, c) rotated by the angle whose cosine and sine are given.
-std::pair<Value, Value> rotate(CodeBuilder &code, Value a, Value c, Value cosine,
-                               Value sine) {
+std::pair<Value, Value> rotate(CodeBuilder &code, Value a, Value c,
+                               Value cosine, Value sine) {
   return {code.subf(code.mulf(a, cosine), code.mulf(c, sine)),
           code.addf(code.mulf(c, cosine), code.mulf(a, sine))};
 }
@@ -85,8 +85,7 @@ struct StoreGatedLowering : OpConversionPattern<KernelStoreGatedOp> {
     forUnits(code, adaptor.getCount(), [&](Value u) {
       Value first = rows.first(code, u);
       Value gate = code.loadF32(adaptor.getValues(), first);
-      Value up =
-          code.loadF32(adaptor.getValues(), code.add(first, rows.half));
+      Value up = code.loadF32(adaptor.getValues(), code.add(first, rows.half));
       code.storeF32(code.mulf(code.silu(gate), up), adaptor.getOut(),
                     code.add(adaptor.getBegin(), u));
     });
@@ -115,8 +114,8 @@ struct StoreQKVLowering : OpConversionPattern<KernelStoreQKVOp> {
       Value c = code.loadF32(adaptor.getValues(), code.add(first, rows.half));
 
       // Heads are queries, then keys, then values; values are not rotated.
-      auto [cosine, sine] = loadAngle(code, adaptor.getTable(),
-                                      adaptor.getPosition(), i, half);
+      auto [cosine, sine] =
+          loadAngle(code, adaptor.getTable(), adaptor.getPosition(), i, half);
       auto [ra, rc] = rotate(code, a, c, cosine, sine);
       Value isValue = code.less(code.i64(queryHeads + kvHeads - 1), head);
       a = code.select(isValue, a, ra);
@@ -126,8 +125,7 @@ struct StoreQKVLowering : OpConversionPattern<KernelStoreQKVOp> {
       Value queryRow = code.mul(head, dim);
       Value kvRow = cacheRow(code, cache, code.sub(head, code.i64(queryHeads)),
                              adaptor.getPosition());
-      Value base =
-          code.select(isQuery, adaptor.getQuery(), adaptor.getCache());
+      Value base = code.select(isQuery, adaptor.getQuery(), adaptor.getCache());
       Value index = code.add(code.select(isQuery, queryRow, kvRow), i);
       code.storeF32(a, base, index);
       code.storeF32(c, base, code.add(index, half));
@@ -148,11 +146,11 @@ struct RopeLowering : OpConversionPattern<KernelRopeOp> {
       Value row = code.mul(code.add(adaptor.getBegin(), u), dim);
       code.loop(code.i64(0), code.i64(half), 1, [&](Value i) {
         Value low = code.add(row, i), high = code.add(low, half);
-        auto [cosine, sine] = loadAngle(code, adaptor.getTable(),
-                                        adaptor.getPosition(), i, half);
-        auto [a, c] = rotate(code, code.loadF32(adaptor.getInput(), low),
-                             code.loadF32(adaptor.getInput(), high), cosine,
-                             sine);
+        auto [cosine, sine] =
+            loadAngle(code, adaptor.getTable(), adaptor.getPosition(), i, half);
+        auto [a, c] =
+            rotate(code, code.loadF32(adaptor.getInput(), low),
+                   code.loadF32(adaptor.getInput(), high), cosine, sine);
         code.storeF32(a, adaptor.getOut(), low);
         code.storeF32(c, adaptor.getOut(), high);
       });
@@ -174,8 +172,8 @@ struct KVAppendLowering : OpConversionPattern<KernelKVAppendOp> {
       Value head = code.add(adaptor.getBegin(), u);
       Value from = code.mul(head, dim);
       Value keyRow = cacheRow(code, cache, head, adaptor.getPosition());
-      Value valueRow = cacheRow(code, cache, code.add(head, heads),
-                                adaptor.getPosition());
+      Value valueRow =
+          cacheRow(code, cache, code.add(head, heads), adaptor.getPosition());
       code.loop(code.i64(0), code.i64(dim), 1, [&](Value i) {
         Value source = code.add(from, i);
         code.storeF32(code.loadF32(adaptor.getKey(), source),
@@ -239,8 +237,8 @@ SmallVector<Value> scanMaximum(CodeBuilder &code, Value values, Value count,
         Value value = code.loadF32(values, u);
         Value index = code.add(offset, u);
         visit(value, index);
-        Value better = code.make<arith::CmpFOp>(arith::CmpFPredicate::OGT,
-                                                value, best[0]);
+        Value better =
+            code.make<arith::CmpFOp>(arith::CmpFPredicate::OGT, value, best[0]);
         return SmallVector<Value>{code.select(better, value, best[0]),
                                   code.select(better, index, best[1])};
       });
@@ -263,11 +261,11 @@ struct StoreLogitsLowering : OpConversionPattern<KernelStoreLogitsOp> {
   matchAndRewrite(KernelStoreLogitsOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     CodeBuilder code(rewriter, op.getLoc());
-    SmallVector<Value> best = scanMaximum(
-        code, adaptor.getValues(), adaptor.getCount(), adaptor.getBegin(),
-        [&](Value value, Value index) {
-          code.storeF32(value, adaptor.getLogits(), index);
-        });
+    SmallVector<Value> best =
+        scanMaximum(code, adaptor.getValues(), adaptor.getCount(),
+                    adaptor.getBegin(), [&](Value value, Value index) {
+                      code.storeF32(value, adaptor.getLogits(), index);
+                    });
     storePartial(code, adaptor.getPartials(), adaptor.getPart(), best[0],
                  best[1]);
     rewriter.eraseOp(op);
@@ -282,9 +280,8 @@ struct ArgmaxLowering : OpConversionPattern<KernelArgmaxOp> {
                   ConversionPatternRewriter &rewriter) const override {
     CodeBuilder code(rewriter, op.getLoc());
     Value count = code.i64(memref(op.getValues()).getNumElements());
-    SmallVector<Value> best =
-        scanMaximum(code, adaptor.getValues(), count, code.i64(0),
-                    [](Value, Value) {});
+    SmallVector<Value> best = scanMaximum(code, adaptor.getValues(), count,
+                                          code.i64(0), [](Value, Value) {});
     storePartial(code, adaptor.getPartials(), code.i64(0), best[0], best[1]);
     rewriter.eraseOp(op);
     return success();

@@ -80,8 +80,8 @@ struct RmsNormLowering : OpConversionPattern<KernelRmsNormOp> {
     Value mean =
         code.divf(sumOfSquares(code, adaptor.getInput(), n), code.f32(n));
     Value epsilon = code.f32(op.getEpsilon().convertToDouble());
-    Value scale = code.divf(
-        code.f32(1.0f), code.make<math::SqrtOp>(code.addf(mean, epsilon)));
+    Value scale = code.divf(code.f32(1.0f),
+                            code.make<math::SqrtOp>(code.addf(mean, epsilon)));
     forElements(code, n, [&](Value i, int64_t lanes) {
       Value x = code.loadVector(adaptor.getInput(), i, lanes);
       Value w = code.loadVector(adaptor.getWeight(), i, lanes);
@@ -125,9 +125,8 @@ private:
 
   Value loadHalf(Value chunk, int64_t offset) {
     Value pointer = code.at(chunk, code.i64(offset), element);
-    Value values =
-        code.load(VectorType::get({kLanes}, element), pointer,
-                  kLanes * element.getIntOrFloatBitWidth() / 8);
+    Value values = code.load(VectorType::get({kLanes}, element), pointer,
+                             kLanes * element.getIntOrFloatBitWidth() / 8);
     if (element.isF32())
       return values;
     return code.make<arith::ExtFOp>(code.floats(kLanes), values);
@@ -149,8 +148,8 @@ struct GemvLowering : OpConversionPattern<KernelGemvOp> {
     Value tiles = adaptor.getTiles();
 
     code.loop(code.i64(0), tiles, 1, [&](Value tile) {
-      Value weights = code.at(adaptor.getWeights(),
-                              code.mul(tile, tileElements), element);
+      Value weights =
+          code.at(adaptor.getWeights(), code.mul(tile, tileElements), element);
       SmallVector<Value> sums = multiplyTile(code, weights, adaptor.getInput(),
                                              element, rows, columns);
       for (auto [row, sum] : llvm::enumerate(sums))

@@ -49,11 +49,10 @@ struct ScratchLowering : OpConversionPattern<KernelScratchOp> {
                   ConversionPatternRewriter &rewriter) const override {
     CodeBuilder code(rewriter, op.getLoc());
     BodyContext context = bodyContext(op);
-    Value all = code.loadField(code.ptr(), context.args,
-                               offsetof(KernelArgs, scratch));
-    Value mine = code.load(code.ptr(),
-                           code.at(all, code.zext(context.worker), code.ptr()),
-                           8);
+    Value all =
+        code.loadField(code.ptr(), context.args, offsetof(KernelArgs, scratch));
+    Value mine = code.load(
+        code.ptr(), code.at(all, code.zext(context.worker), code.ptr()), 8);
     rewriter.replaceOp(op, code.byteAt(mine, code.i64(op.getOffset())));
     return success();
   }
@@ -99,17 +98,17 @@ struct EmbedLowering : OpConversionPattern<KernelEmbedOp> {
     CodeBuilder code(rewriter, op.getLoc());
     auto table = cast<MemRefType>(op.getTable().getType());
     Type element = table.getElementType();
-    Value token = code.zext(
-        code.load(rewriter.getI32Type(),
-                  code.at(adaptor.getToken(), adaptor.getPosition(),
-                          rewriter.getI32Type()),
-                  4));
+    Value token =
+        code.zext(code.load(rewriter.getI32Type(),
+                            code.at(adaptor.getToken(), adaptor.getPosition(),
+                                    rewriter.getI32Type()),
+                            4));
     Value row = code.mul(token, table.getDimSize(1));
     code.loop(code.i64(0), adaptor.getCount(), 1, [&](Value u) {
       Value i = code.add(adaptor.getBegin(), u);
-      code.storeF32(loadAsFloat(code, adaptor.getTable(), code.add(row, i),
-                                element),
-                    adaptor.getOut(), i);
+      code.storeF32(
+          loadAsFloat(code, adaptor.getTable(), code.add(row, i), element),
+          adaptor.getOut(), i);
     });
     rewriter.eraseOp(op);
     return success();
@@ -141,15 +140,14 @@ struct FinishStepLowering : OpConversionPattern<KernelFinishStepOp> {
     CodeBuilder code(rewriter, op.getLoc());
     BodyContext context = bodyContext(op);
     Type i32 = rewriter.getI32Type();
-    int64_t parts =
-        cast<MemRefType>(op.getPartials().getType()).getDimSize(0);
+    int64_t parts = cast<MemRefType>(op.getPartials().getType()).getDimSize(0);
     Value token = bestToken(code, adaptor.getPartials(), parts);
 
     Value next = code.add(adaptor.getPosition(), 1);
-    Value promptLength = code.zext(code.loadField(
-        i32, context.args, offsetof(KernelArgs, promptLength)));
-    Value isProduced = code.make<arith::CmpIOp>(arith::CmpIPredicate::uge,
-                                                next, promptLength);
+    Value promptLength = code.zext(
+        code.loadField(i32, context.args, offsetof(KernelArgs, promptLength)));
+    Value isProduced =
+        code.make<arith::CmpIOp>(arith::CmpIPredicate::uge, next, promptLength);
     code.ifThen(isProduced, [&] {
       code.store(token, code.at(adaptor.getToken(), next, i32), 4);
       stopIfListed(code, context, adaptor.getControl(), token);
@@ -174,18 +172,17 @@ struct FinishStepLowering : OpConversionPattern<KernelFinishStepOp> {
           i32, code.at(partials, code.add(code.mul(part, 2), which), i32), 4);
     };
     float lowest = -std::numeric_limits<float>::infinity();
-    return code.loop(
-        code.i64(0), code.i64(parts), 1,
-        {code.f32(lowest), field(code.i64(0), 1)},
-        [&](Value part, ValueRange best) {
-          Value value = code.make<arith::BitcastOp>(code.b.getF32Type(),
-                                                    field(part, 0));
-          Value better = code.make<arith::CmpFOp>(arith::CmpFPredicate::OGT,
-                                                  value, best[0]);
-          return SmallVector<Value>{
-              code.select(better, value, best[0]),
-              code.select(better, field(part, 1), best[1])};
-        })[1];
+    return code.loop(code.i64(0), code.i64(parts), 1,
+                     {code.f32(lowest), field(code.i64(0), 1)},
+                     [&](Value part, ValueRange best) {
+                       Value value = code.make<arith::BitcastOp>(
+                           code.b.getF32Type(), field(part, 0));
+                       Value better = code.make<arith::CmpFOp>(
+                           arith::CmpFPredicate::OGT, value, best[0]);
+                       return SmallVector<Value>{
+                           code.select(better, value, best[0]),
+                           code.select(better, field(part, 1), best[1])};
+                     })[1];
   }
 
   static void stopIfListed(CodeBuilder &code, const BodyContext &context,
@@ -235,10 +232,9 @@ Value bufferPointer(CodeBuilder &code, const BodyContext &context,
     return code.byteAt(mine, operand);
   }
   case MemorySpace::External: // the operand is an index, not an offset
-    return code.load(code.ptr(),
-                     code.at(base(offsetof(KernelArgs, externals)), operand,
-                             code.ptr()),
-                     8);
+    return code.load(
+        code.ptr(),
+        code.at(base(offsetof(KernelArgs, externals)), operand, code.ptr()), 8);
   // The offsets of the IO space exist for the verifier only.
   case MemorySpace::Token:
     return base(offsetof(KernelArgs, tokens));
@@ -264,11 +260,10 @@ struct BodyLowering : OpConversionPattern<KernelBodyOp> {
                   ConversionPatternRewriter &rewriter) const override {
     CodeBuilder code(rewriter, op.getLoc());
     Type ptr = code.ptr(), i32 = rewriter.getI32Type();
-    auto type = LLVM::LLVMFunctionType::get(rewriter.getI1Type(),
-                                            {ptr, i32, ptr, i32});
-    auto func = LLVM::LLVMFuncOp::create(rewriter, op.getLoc(),
-                                         op.getSymName(), type,
-                                         LLVM::Linkage::Internal);
+    auto type =
+        LLVM::LLVMFunctionType::get(rewriter.getI1Type(), {ptr, i32, ptr, i32});
+    auto func = LLVM::LLVMFuncOp::create(rewriter, op.getLoc(), op.getSymName(),
+                                         type, LLVM::Linkage::Internal);
     Block *entry = func.addEntryBlock(rewriter);
     BodyContext context{entry->getArgument(0), entry->getArgument(1),
                         entry->getArgument(2), entry->getArgument(3)};
@@ -276,9 +271,9 @@ struct BodyLowering : OpConversionPattern<KernelBodyOp> {
     rewriter.setInsertionPointToStart(entry);
     SmallVector<Value> arguments;
     for (auto [i, arg] : llvm::enumerate(op.getBody().getArguments())) {
-      Value operand = code.loadField(
-          rewriter.getI64Type(), context.instruction,
-          offsetof(Instruction, operands) + i * sizeof(uint64_t));
+      Value operand = code.loadField(rewriter.getI64Type(), context.instruction,
+                                     offsetof(Instruction, operands) +
+                                         i * sizeof(uint64_t));
       if (auto memref = dyn_cast<MemRefType>(arg.getType()))
         operand = bufferPointer(
             code, context,

@@ -8,9 +8,9 @@
 //
 //   for step in launch:
 //     for instruction in my queue:
-//       for wait: poll the counter (acquire); after spinLimit polls ask the host
-//       if body(instruction): return            (the gate saw the stop flag)
-//       for signal: add to the counter (release)
+//       for wait: poll the counter (acquire); after spinLimit polls ask the
+//       host if body(instruction): return            (the gate saw the stop
+//       flag) for signal: add to the counter (release)
 //
 // Emitted as blocks of the LLVM dialect; docs/Architecture.md has the picture.
 //
@@ -126,17 +126,15 @@ void WorkerMainBuilder::build() {
 void WorkerMainBuilder::emitSteps(Block *entry) {
   at(entry);
   Value steps = field32(args, offsetof(abi::KernelArgs, steps));
-  forRange(code.i64(0), steps, left, [&](Value step, Block *next) {
-    emitQueue(step, next);
-  });
+  forRange(code.i64(0), steps, left,
+           [&](Value step, Block *next) { emitQueue(step, next); });
 }
 
 void WorkerMainBuilder::emitQueue(Value step, Block *exitQueue) {
   Value queue = elementAt(offsetof(abi::KernelArgs, queues), code.zext(worker),
                           sizeof(abi::Queue));
   Value begin = field32(queue, offsetof(abi::Queue, begin));
-  Value end =
-      code.add(begin, field32(queue, offsetof(abi::Queue, count)));
+  Value end = code.add(begin, field32(queue, offsetof(abi::Queue, count)));
   forRange(begin, end, exitQueue, [&](Value index, Block *next) {
     Value instruction = elementAt(offsetof(abi::KernelArgs, instructions),
                                   index, sizeof(abi::Instruction));
@@ -161,8 +159,8 @@ void WorkerMainBuilder::emitWaits(Value step, Value index, Value instruction,
 
 void WorkerMainBuilder::emitWait(Value step, Value index, Value waitIndex,
                                  Block *satisfied) {
-  Value wait = elementAt(offsetof(abi::KernelArgs, waits), waitIndex,
-                         sizeof(abi::Wait));
+  Value wait =
+      elementAt(offsetof(abi::KernelArgs, waits), waitIndex, sizeof(abi::Wait));
   Value counter = field32(wait, offsetof(abi::Wait, counter));
   Value threshold = code.make<arith::ExtSIOp>(
       i64, code.loadField(i32, wait, offsetof(abi::Wait, threshold)));
@@ -200,8 +198,7 @@ void WorkerMainBuilder::emitPoll(Value index, Value counter, Value expected,
 
   at(again);
   if (!spinHint.empty())
-    LLVM::CallIntrinsicOp::create(builder, loc,
-                                  builder.getStringAttr(spinHint),
+    LLVM::CallIntrinsicOp::create(builder, loc, builder.getStringAttr(spinHint),
                                   ValueRange());
   branch(spin, code.add(polls, 1));
 
@@ -211,12 +208,12 @@ void WorkerMainBuilder::emitPoll(Value index, Value counter, Value expected,
     return code.make<arith::TruncIOp>(i32, value);
   };
   Value callee = argsField(code.ptr(), offsetof(abi::KernelArgs, waitSlow));
-  auto type = LLVM::LLVMFunctionType::get(
-      i32, {code.ptr(), i32, i32, i32, i32});
-  auto call = LLVM::CallOp::create(
-      builder, loc, type,
-      ValueRange{callee, args, worker, narrow(index), narrow(counter),
-                 narrow(expected)});
+  auto type =
+      LLVM::LLVMFunctionType::get(i32, {code.ptr(), i32, i32, i32, i32});
+  auto call =
+      LLVM::CallOp::create(builder, loc, type,
+                           ValueRange{callee, args, worker, narrow(index),
+                                      narrow(counter), narrow(expected)});
   condBranch(code.equal(call.getResult(), code.i32(0)), satisfied, abandoned);
 }
 
@@ -253,8 +250,7 @@ void WorkerMainBuilder::emitSignals(Value instruction, Block *done) {
     Value signal = elementAt(offsetof(abi::KernelArgs, signals), signalIndex,
                              sizeof(abi::Signal));
     Value counter = field32(signal, offsetof(abi::Signal, counter));
-    Value amount =
-        code.loadField(i32, signal, offsetof(abi::Signal, amount));
+    Value amount = code.loadField(i32, signal, offsetof(abi::Signal, amount));
     LLVM::AtomicRMWOp::create(builder, loc, LLVM::AtomicBinOp::add,
                               counterPointer(counter), amount,
                               LLVM::AtomicOrdering::release);

@@ -85,7 +85,9 @@ private:
   Value stageInput(Value input, Value norm, FloatAttr epsilon);
   Value gemv(Value staged);
   Value scratch(ArrayRef<int64_t> shape);
-  Value position() { return KernelPositionOp::create(b, loc, b.getIndexType()); }
+  Value position() {
+    return KernelPositionOp::create(b, loc, b.getIndexType());
+  }
   Value arg(Value buffer) { return arguments.lookup(buffer); }
 
   template <typename OpTy, typename... Args>
@@ -163,10 +165,10 @@ static SmallVector<int64_t> operandsOf(TaskOpInterface task) {
 }
 
 Value BodyBuilder::scratch(ArrayRef<int64_t> shape) {
-  auto type = kernelType(MemRefType::get(shape, b.getF32Type()),
-                         MemorySpace::Scratch);
-  Value value = KernelScratchOp::create(b, loc, type,
-                                        b.getI64IntegerAttr(scratchEnd));
+  auto type =
+      kernelType(MemRefType::get(shape, b.getF32Type()), MemorySpace::Scratch);
+  Value value =
+      KernelScratchOp::create(b, loc, type, b.getI64IntegerAttr(scratchEnd));
   scratchEnd = llvm::alignTo(scratchEnd + byteSize(type), 64);
   return value;
 }
@@ -196,8 +198,8 @@ LogicalResult BodyBuilder::buildOps() {
   };
   return TypeSwitch<Operation *, LogicalResult>(task)
       .Case([&](TaskGateOp op) {
-        stop = KernelGateOp::create(b, loc, b.getI1Type(),
-                                    arg(op.getControl()));
+        stop =
+            KernelGateOp::create(b, loc, b.getI1Type(), arg(op.getControl()));
         return success();
       })
       .Case([&](TaskEmbedOp op) {
@@ -248,10 +250,9 @@ LogicalResult BodyBuilder::buildOps() {
         // Scores of one block of positions, then the sums of one head.
         int64_t dim = cast<MemRefType>(op.getCache().getType()).getDimSize(3);
         Value room = scratch({16 + dim});
-        emit<KernelAttentionOp>(arg(op.getQuery()), arg(op.getCache()),
-                                arg(op.getOut()), room, begin, count,
-                                position(), op.getSplitsAttr(),
-                                op.getScaleAttr());
+        emit<KernelAttentionOp>(
+            arg(op.getQuery()), arg(op.getCache()), arg(op.getOut()), room,
+            begin, count, position(), op.getSplitsAttr(), op.getScaleAttr());
         return success();
       })
       .Case([&](TaskAttentionCombineOp op) {
@@ -260,9 +261,9 @@ LogicalResult BodyBuilder::buildOps() {
         return success();
       })
       .Case([&](TaskGatedActivationOp op) {
-        emit<KernelGatedActivationOp>(op.getActivationAttr(),
-                                      arg(op.getGate()), arg(op.getUp()),
-                                      arg(op.getOut()), begin, count);
+        emit<KernelGatedActivationOp>(op.getActivationAttr(), arg(op.getGate()),
+                                      arg(op.getUp()), arg(op.getOut()), begin,
+                                      count);
         return success();
       })
       .Case([&](TaskAddOp op) {
@@ -287,9 +288,8 @@ LogicalResult BodyBuilder::buildOps() {
                                  arg(op.getControl()), position());
         return success();
       })
-      .Default([&](Operation *op) {
-        return op->emitOpError("has no kernel body");
-      });
+      .Default(
+          [&](Operation *op) { return op->emitOpError("has no kernel body"); });
 }
 
 LogicalResult BodyBuilder::build(StringRef name) {
@@ -326,8 +326,7 @@ static LogicalResult verifyPlaced(TaskOpInterface task) {
 using BodyGroups =
     llvm::MapVector<std::string, BodyGroup, std::map<std::string, unsigned>>;
 
-static FailureOr<BodyGroups>
-groupTasks(ScheduleOp schedule) {
+static FailureOr<BodyGroups> groupTasks(ScheduleOp schedule) {
   BodyGroups groups;
   WalkResult result = schedule.walk([&](TaskOpInterface task) {
     if (failed(verifyPlaced(task)))
@@ -370,9 +369,9 @@ static LogicalResult convertSchedule(ScheduleOp schedule) {
     scratchBytes = std::max(scratchBytes, body.scratchBytes());
     auto symbol = FlatSymbolRefAttr::get(builder.getContext(), name);
     for (TaskOpInterface task : group.tasks)
-      task.setCallAttr(CallAttr::get(
-          builder.getContext(), symbol,
-          builder.getDenseI64ArrayAttr(operandsOf(task))));
+      task.setCallAttr(
+          CallAttr::get(builder.getContext(), symbol,
+                        builder.getDenseI64ArrayAttr(operandsOf(task))));
   }
   program.setScratchBytes(scratchBytes);
   return success();
@@ -380,7 +379,8 @@ static LogicalResult convertSchedule(ScheduleOp schedule) {
 
 namespace {
 struct ConvertAMKScheduleToKernel
-    : mlir::amk::impl::ConvertAMKScheduleToKernelBase<ConvertAMKScheduleToKernel> {
+    : mlir::amk::impl::ConvertAMKScheduleToKernelBase<
+          ConvertAMKScheduleToKernel> {
   void runOnOperation() override {
     for (auto schedule :
          llvm::make_early_inc_range(getOperation().getOps<ScheduleOp>()))

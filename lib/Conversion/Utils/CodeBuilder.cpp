@@ -31,8 +31,7 @@ Value CodeBuilder::f32(float value) {
 }
 
 Value CodeBuilder::splat(float value, int64_t lanes) {
-  return make<arith::ConstantOp>(
-      DenseElementsAttr::get(floats(lanes), value));
+  return make<arith::ConstantOp>(DenseElementsAttr::get(floats(lanes), value));
 }
 
 Value CodeBuilder::exp(Value a) { return make<math::ExpOp>(a); }
@@ -45,8 +44,7 @@ Value CodeBuilder::silu(Value x) {
     lanes = cast<VectorType>(x.getType()).getNumElements();
   Value v = isScalar ? broadcast(x, 1) : x;
   Value one = splat(1.0f, lanes);
-  Value result =
-      divf(v, addf(one, exp(make<arith::NegFOp>(v))));
+  Value result = divf(v, addf(one, exp(make<arith::NegFOp>(v))));
   return isScalar ? make<vector::ExtractOp>(result, 0) : result;
 }
 

@@ -77,8 +77,12 @@ public:
   //===--- Memory ---===//
   /// base + index elements of `element`.
   Value at(Value base, Value index, Type element);
-  Value atF32(Value base, Value index) { return at(base, index, b.getF32Type()); }
-  Value byteAt(Value base, Value bytes) { return at(base, bytes, b.getI8Type()); }
+  Value atF32(Value base, Value index) {
+    return at(base, index, b.getF32Type());
+  }
+  Value byteAt(Value base, Value bytes) {
+    return at(base, bytes, b.getI8Type());
+  }
   Value load(Type type, Value pointer, unsigned alignment);
   Value loadF32(Value base, Value index);
   /// `lanes` floats from base + index.
@@ -88,12 +92,13 @@ public:
   void storeVector(Value value, Value base, Value index);
   /// Field of a struct of amk/Support/Abi.h.
   Value loadField(Type type, Value base, uint64_t offset);
-  Value zext(Value value) { return make<arith::ExtUIOp>(b.getI64Type(), value); }
+  Value zext(Value value) {
+    return make<arith::ExtUIOp>(b.getI64Type(), value);
+  }
 
   //===--- Control flow ---===//
   /// for (i = from; i < to; i += step) body(i)
-  void loop(Value from, Value to, int64_t step,
-            function_ref<void(Value)> body);
+  void loop(Value from, Value to, int64_t step, function_ref<void(Value)> body);
   /// The same with loop-carried values.
   SmallVector<Value>
   loop(Value from, Value to, int64_t step, ValueRange init,

@@ -1,5 +1,4 @@
-//===- TemporaryDirectory.h - A directory for the files of one test -*- C++
-//-*-===//
+//===- TemporaryDirectory.h - A directory for the files of one test -------===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

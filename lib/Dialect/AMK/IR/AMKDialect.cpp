@@ -51,8 +51,8 @@ void AMKDialect::initialize() {
 LogicalResult
 ModelConfigAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                         StringRef family, int64_t vocab, int64_t hidden,
-                        int64_t layers, int64_t maxContext, DenseI32ArrayAttr eos,
-                        int64_t bos) {
+                        int64_t layers, int64_t maxContext,
+                        DenseI32ArrayAttr eos, int64_t bos) {
   if (vocab < 1 || hidden < 1 || maxContext < 1)
     return emitError() << "vocab, hidden and context must be positive, found "
                        << vocab << ", " << hidden << ", " << maxContext;

@@ -1,4 +1,4 @@
-//===- LayerOps.cpp - Verifiers of the layer and fused layer level -*- C++ -*-===//
+//===- LayerOps.cpp - Verifiers of the layer and fused layer level --------===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -7,6 +7,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "amk/Dialect/AMK/IR/AMK.h"
+
+#include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 using namespace mlir::amk;
@@ -27,15 +29,15 @@ static LogicalResult verifyMatrix(Operation *op, StringRef name, Value weight,
                                   int64_t rows, int64_t columns) {
   ArrayRef<int64_t> shape = shapeOf(weight);
   if (shape.size() != 2)
-    return op->emitOpError() << "expects a matrix as " << name << ", found "
-                             << weight.getType();
+    return op->emitOpError()
+           << "expects a matrix as " << name << ", found " << weight.getType();
   if (rows >= 0 && shape[0] != rows)
     return op->emitOpError() << "expects " << rows << " rows of " << name
                              << ", found " << weight.getType();
   if (shape[1] != columns)
-    return op->emitOpError() << "expects " << columns << " columns of " << name
-                             << ", as many as the input has features, found "
-                             << weight.getType();
+    return op->emitOpError()
+           << "expects " << columns << " columns of " << name
+           << ", as many as the input has features, found " << weight.getType();
   return success();
 }
 
@@ -66,6 +68,17 @@ static LogicalResult verifyNorm(Operation *op, Value input, Value weight,
   return success();
 }
 
+/// Matrices that share one stream have one element type.
+static LogicalResult verifyOneElementType(Operation *op, ValueRange weights) {
+  Type first = getElementTypeOrSelf(weights.front());
+  for (Value weight : weights)
+    if (getElementTypeOrSelf(weight) != first)
+      return op->emitOpError()
+             << "expects weights of one element type, found "
+             << weights.front().getType() << " and " << weight.getType();
+  return success();
+}
+
 /// The optional prologue of fused operations.
 template <typename OpTy>
 static LogicalResult verifyNormPrologue(OpTy op) {
@@ -88,8 +101,8 @@ static LogicalResult verifyTable(Operation *op, Value table, int64_t headDim) {
 
 static LogicalResult verifyCacheStep(Operation *op, Type before, Type after) {
   if (before != after)
-    return op->emitOpError() << "expects the cache to keep its type "
-                             << before << ", found " << after;
+    return op->emitOpError() << "expects the cache to keep its type " << before
+                             << ", found " << after;
   return success();
 }
 
@@ -213,11 +226,13 @@ LogicalResult FusedQKVOp::verify() {
       failed(verifySameTokens(*this, getInput(), getQuery())) ||
       failed(verifyMatrix(*this, "query_weight", getQueryWeight(),
                           features(getQuery()), columns)) ||
-      failed(verifyMatrix(*this, "key_weight", getKeyWeight(), width,
-                          columns)) ||
+      failed(
+          verifyMatrix(*this, "key_weight", getKeyWeight(), width, columns)) ||
       failed(verifyMatrix(*this, "value_weight", getValueWeight(), width,
                           columns)) ||
-      failed(verifyTable(*this, getTable(), cache.getDim())))
+      failed(verifyTable(*this, getTable(), cache.getDim())) ||
+      failed(verifyOneElementType(
+          *this, {getQueryWeight(), getKeyWeight(), getValueWeight()})))
     return failure();
   if (features(getQuery()) % width != 0)
     return emitOpError() << "expects a multiple of " << cache.getHeads()
@@ -230,8 +245,9 @@ LogicalResult FusedGatedLinearOp::verify() {
   int64_t columns = features(getInput()), rows = features(getResult());
   if (failed(verifyNormPrologue(*this)) ||
       failed(verifySameTokens(*this, getInput(), getResult())) ||
-      failed(verifyMatrix(*this, "gate_weight", getGateWeight(), rows,
-                          columns)))
+      failed(
+          verifyMatrix(*this, "gate_weight", getGateWeight(), rows, columns)) ||
+      failed(verifyOneElementType(*this, {getGateWeight(), getUpWeight()})))
     return failure();
   return verifyMatrix(*this, "up_weight", getUpWeight(), rows, columns);
 }

@@ -31,8 +31,9 @@ static void addSpaces(Block &block, ScheduleModel &model) {
     if (!buffer.isMutable())
       continue;
     BufferKind kind = buffer.getKind();
-    bool placed = buffer.getOffset().has_value() &&
-                  (kind == BufferKind::Activation || kind == BufferKind::KVCache);
+    bool placed =
+        buffer.getOffset().has_value() &&
+        (kind == BufferKind::Activation || kind == BufferKind::KVCache);
     uint64_t begin = placed ? *buffer.getOffset() : 0;
     auto &spaces = model.program.spaces;
     uint32_t index = spaces.size();
@@ -58,7 +59,8 @@ static sched::Action makeAction(TaskOpInterface task,
   SmallVector<BufferAccess> accesses;
   task.getAccesses(accesses);
   for (const BufferAccess &access : accesses) {
-    auto [space, begin] = model.spaces.lookup(access.buffer);
+    // Task verifiers admit only buffers of followed kinds here.
+    auto [space, begin] = model.spaces.at(access.buffer);
     action.accesses.push_back(
         {access.isWrite ? sched::AccessMode::Write : sched::AccessMode::Read,
          {space, begin + access.offset, static_cast<uint64_t>(access.rows),
@@ -124,13 +126,13 @@ ScheduleModel mlir::amk::buildGraphModel(GraphOp graph) {
   return model;
 }
 
-LogicalResult
-mlir::amk::emitViolations(Operation *root, const ScheduleModel &model,
-                          ArrayRef<sched::Violation> violations) {
+LogicalResult mlir::amk::emitViolations(Operation *root,
+                                        const ScheduleModel &model,
+                                        ArrayRef<sched::Violation> violations) {
   for (const sched::Violation &violation : violations) {
-    Operation *anchor =
-        violation.anchored ? model.taskOf(violation.anchor).getOperation()
-                           : root;
+    Operation *anchor = violation.anchored
+                            ? model.taskOf(violation.anchor).getOperation()
+                            : root;
     InFlightDiagnostic diag = anchor->emitError()
                               << "[" << sched::ruleId(violation.rule) << "] ";
     if (violation.anchored)

@@ -49,8 +49,8 @@ static LogicalResult verifyStructure(ScheduleOp schedule) {
       return op.emitOpError("is not allowed in a schedule; expects buffers, "
                             "counters and queues");
     if (static_cast<int64_t>(queue.getWorker()) != queues)
-      return queue.emitOpError() << "expects worker " << queues
-                                 << ", found " << queue.getWorker();
+      return queue.emitOpError()
+             << "expects worker " << queues << ", found " << queue.getWorker();
     ++queues;
   }
   int64_t workers = schedule.getWorkers();

@@ -1,4 +1,4 @@
-//===- TaskOps.cpp - Verifiers, accesses and weights of tasks -*- C++ -*-===//
+//===- TaskOps.cpp - Buffers and tasks without weights -*- C++ -*-===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -6,181 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "amk/Dialect/AMK/IR/AMK.h"
+#include "TaskSupport.h"
 
 using namespace mlir;
 using namespace mlir::amk;
-using ::amk::abi::PackRows;
-
-//===----------------------------------------------------------------------===//
-// Shapes
-//===----------------------------------------------------------------------===//
-
-static MemRefType typeOf(Value buffer) {
-  return cast<MemRefType>(buffer.getType());
-}
-
-static ArrayRef<int64_t> shapeOf(Value buffer) {
-  return typeOf(buffer).getShape();
-}
-
-static int64_t elementBytes(Value buffer) {
-  return typeOf(buffer).getElementTypeBitWidth() / 8;
-}
-
-/// Elements of a vector buffer.
-static int64_t lengthOf(Value buffer) {
-  return typeOf(buffer).getNumElements();
-}
-
-namespace {
-/// A cache buffer [2, heads, positions, dim].
-struct CacheShape {
-  explicit CacheShape(Value cache)
-      : heads(shapeOf(cache)[1]), positions(shapeOf(cache)[2]),
-        dim(shapeOf(cache)[3]) {}
-  int64_t heads, positions, dim;
-  /// Bytes of one head's rows.
-  int64_t headBytes() const { return positions * dim * 4; }
-};
-} // namespace
-
-//===----------------------------------------------------------------------===//
-// Access builders
-//===----------------------------------------------------------------------===//
-
-using Accesses = SmallVectorImpl<BufferAccess>;
-
-static void addWhole(Accesses &accesses, Value buffer, bool isWrite) {
-  int64_t bytes = byteSize(typeOf(buffer));
-  accesses.push_back({buffer, isWrite, 0, 1, bytes, bytes});
-}
-
-/// Elements [begin, end) of a vector.
-static void addElements(Accesses &accesses, Value buffer, bool isWrite,
-                        int64_t begin, int64_t end) {
-  int64_t size = elementBytes(buffer), bytes = (end - begin) * size;
-  accesses.push_back({buffer, isWrite, begin * size, 1, bytes, bytes});
-}
-
-/// All positions of kv heads [begin, end), keys and values. The row that a
-/// step touches depends on the run, so the whole head stands for it.
-static void addCacheHeads(Accesses &accesses, Value cache, bool isWrite,
-                          int64_t begin, int64_t end) {
-  CacheShape shape(cache);
-  accesses.push_back({cache, isWrite, begin * shape.headBytes(), 2,
-                      (end - begin) * shape.headBytes(),
-                      shape.heads * shape.headBytes()});
-}
-
-namespace {
-/// A run of rotary pairs inside one head: elements i in [first, last) of both
-/// halves.
-struct PairRun {
-  int64_t head, first, last;
-};
-} // namespace
-
-/// Cuts pairs [begin, end) of heads with `half` pairs each into runs.
-static SmallVector<PairRun> pairRuns(int64_t begin, int64_t end, int64_t half) {
-  SmallVector<PairRun> runs;
-  while (begin < end) {
-    int64_t head = begin / half;
-    int64_t last = std::min(end, (head + 1) * half);
-    runs.push_back({head, begin - head * half, last - head * half});
-    begin = last;
-  }
-  return runs;
-}
-
-/// Query elements of a run: both halves of its head.
-static void addQueryRun(Accesses &accesses, Value query, const PairRun &run,
-                        int64_t dim) {
-  accesses.push_back({query, /*isWrite=*/true,
-                      (run.head * dim + run.first) * 4, 2,
-                      (run.last - run.first) * 4, dim * 2});
-}
-
-/// Key (plane 0) or value (plane 1) elements of a run, at every position.
-static void addCacheRun(Accesses &accesses, Value cache, const PairRun &run,
-                        int64_t plane, int64_t head) {
-  CacheShape shape(cache);
-  int64_t base = (plane * shape.heads + head) * shape.headBytes();
-  // Rows of positions alternate halves: row 2p is the first half of position
-  // p, row 2p + 1 the second, both dim / 2 elements apart.
-  accesses.push_back({cache, /*isWrite=*/true, base + run.first * 4,
-                      2 * shape.positions, (run.last - run.first) * 4,
-                      shape.dim * 2});
-}
-
-//===----------------------------------------------------------------------===//
-// Verification helpers
-//===----------------------------------------------------------------------===//
-
-static LogicalResult verifyRange(Operation *op, RangeAttr range,
-                                 int64_t units) {
-  if (range.getEnd() > units)
-    return op->emitOpError() << "covers units [" << range.getBegin() << ", "
-                             << range.getEnd() << ") of " << units;
-  return success();
-}
-
-static LogicalResult verifyTile(Operation *op, int64_t tileRows) {
-  if (tileRows < 2 || tileRows > 64 || tileRows % 2 != 0)
-    return op->emitOpError()
-           << "expects an even tile of 2 to 64 rows, found " << tileRows;
-  return success();
-}
-
-static LogicalResult verifyLength(Operation *op, StringRef name, Value buffer,
-                                  int64_t length) {
-  if (lengthOf(buffer) != length)
-    return op->emitOpError() << "expects " << length << " elements of " << name
-                             << ", found " << buffer.getType();
-  return success();
-}
-
-static LogicalResult verifyMatrix(Operation *op, StringRef name, Value weight,
-                                  int64_t rows, int64_t columns) {
-  ArrayRef<int64_t> shape = shapeOf(weight);
-  if (shape.size() != 2 || (rows >= 0 && shape[0] != rows) ||
-      shape[1] != columns) {
-    InFlightDiagnostic diag = op->emitOpError() << "expects a matrix [";
-    if (rows >= 0)
-      diag << rows;
-    else
-      diag << "rows";
-    return diag << ", " << columns << "] as " << name << ", found "
-                << weight.getType();
-  }
-  return success();
-}
-
-template <typename OpTy>
-static LogicalResult verifyNorm(OpTy op) {
-  if (static_cast<bool>(op.getNorm()) != op.getEpsilon().has_value())
-    return op.emitOpError() << "expects norm and epsilon together";
-  if (!op.getNorm())
-    return success();
-  return verifyLength(op, "norm", op.getNorm(), lengthOf(op.getInput()));
-}
-
-static LogicalResult verifyCache(Operation *op, Value cache) {
-  ArrayRef<int64_t> shape = shapeOf(cache);
-  if (shape.size() != 4 || shape[0] != 2)
-    return op->emitOpError()
-           << "expects a cache [2, heads, positions, dim], found "
-           << cache.getType();
-  return success();
-}
-
-static LogicalResult verifyRotary(Operation *op, Value table, int64_t dim) {
-  ArrayRef<int64_t> shape = shapeOf(table);
-  if (dim % 2 != 0 || shape.size() != 3 || shape[1] != 2 || shape[2] != dim / 2)
-    return op->emitOpError() << "expects a rotary table [positions, 2, "
-                             << dim / 2 << "], found " << table.getType();
-  return success();
-}
+using namespace mlir::amk::task;
 
 //===----------------------------------------------------------------------===//
 // Buffer
@@ -240,13 +70,19 @@ AMK_NO_WEIGHTS(TaskArgmaxOp)
 AMK_NO_WEIGHTS(TaskArgmaxCombineOp)
 #undef AMK_NO_WEIGHTS
 
-LogicalResult TaskGateOp::verify() { return success(); }
+LogicalResult TaskGateOp::verify() {
+  return verifyRoles(*this, {{"control", getControl(), kControl}});
+}
 
 void TaskGateOp::getAccesses(Accesses &accesses) {
   addWhole(accesses, getControl(), false);
 }
 
 LogicalResult TaskEmbedOp::verify() {
+  if (failed(verifyRoles(*this, {{"token", getToken(), kToken},
+                                 {"table", getTable(), kTable},
+                                 {"out", getOut(), kData}})))
+    return failure();
   if (failed(verifyRange(*this, getUnits(), lengthOf(getOut()))))
     return failure();
   return verifyMatrix(*this, "table", getTable(), -1, lengthOf(getOut()));
@@ -259,6 +95,10 @@ void TaskEmbedOp::getAccesses(Accesses &accesses) {
 }
 
 LogicalResult TaskRmsNormOp::verify() {
+  if (failed(verifyRoles(*this, {{"input", getInput(), kData},
+                                 {"weight", getWeight(), kVector},
+                                 {"out", getOut(), kData}})))
+    return failure();
   if (failed(verifyLength(*this, "weight", getWeight(), lengthOf(getInput()))))
     return failure();
   return verifyLength(*this, "out", getOut(), lengthOf(getInput()));
@@ -270,6 +110,10 @@ void TaskRmsNormOp::getAccesses(Accesses &accesses) {
 }
 
 LogicalResult TaskRopeOp::verify() {
+  if (failed(verifyRoles(*this, {{"input", getInput(), kData},
+                                 {"table", getTable(), kRotary},
+                                 {"out", getOut(), kData}})))
+    return failure();
   if (failed(verifyRotary(*this, getTable(), getHeadDim())) ||
       failed(verifyLength(*this, "out", getOut(), lengthOf(getInput()))))
     return failure();
@@ -287,6 +131,10 @@ void TaskRopeOp::getAccesses(Accesses &accesses) {
 }
 
 LogicalResult TaskKVAppendOp::verify() {
+  if (failed(verifyRoles(*this, {{"key", getKey(), kData},
+                                 {"value", getValue(), kData},
+                                 {"cache", getCache(), kCache}})))
+    return failure();
   if (failed(verifyCache(*this, getCache())))
     return failure();
   CacheShape shape(getCache());
@@ -305,6 +153,10 @@ void TaskKVAppendOp::getAccesses(Accesses &accesses) {
 }
 
 LogicalResult TaskAttentionOp::verify() {
+  if (failed(verifyRoles(*this, {{"query", getQuery(), kData},
+                                 {"cache", getCache(), kCache},
+                                 {"out", getOut(), kData}})))
+    return failure();
   if (failed(verifyCache(*this, getCache())))
     return failure();
   CacheShape shape(getCache());
@@ -332,21 +184,22 @@ void TaskAttentionOp::getAccesses(Accesses &accesses) {
               lastHead * group * shape.dim);
   addCacheHeads(accesses, getCache(), false, firstHead, lastHead);
   if (splits == 1)
-    return addElements(accesses, getOut(), true,
-                       firstHead * group * shape.dim,
+    return addElements(accesses, getOut(), true, firstHead * group * shape.dim,
                        lastHead * group * shape.dim);
   // Partials [heads, splits, dim + 2]: one run of splits per query head.
   int64_t row = (shape.dim + 2) * 4;
   for (int64_t head = firstHead; head < lastHead; ++head) {
     int64_t first = std::max(getUnits().getBegin() - head * splits, int64_t(0));
     int64_t last = std::min(getUnits().getEnd() - head * splits, splits);
-    accesses.push_back({getOut(), true,
-                        (head * group * splits + first) * row, group,
-                        (last - first) * row, splits * row});
+    accesses.push_back({getOut(), true, (head * group * splits + first) * row,
+                        group, (last - first) * row, splits * row});
   }
 }
 
 LogicalResult TaskAttentionCombineOp::verify() {
+  if (failed(verifyRoles(*this, {{"partials", getPartials(), kActivation},
+                                 {"out", getOut(), kData}})))
+    return failure();
   ArrayRef<int64_t> shape = shapeOf(getPartials());
   if (shape.size() != 3 || shape[2] <= 2)
     return emitOpError() << "expects partials [heads, splits, dim + 2], found "
@@ -365,6 +218,10 @@ void TaskAttentionCombineOp::getAccesses(Accesses &accesses) {
 }
 
 LogicalResult TaskGatedActivationOp::verify() {
+  if (failed(verifyRoles(*this, {{"gate", getGate(), kData},
+                                 {"up", getUp(), kData},
+                                 {"out", getOut(), kData}})))
+    return failure();
   int64_t length = lengthOf(getOut());
   if (failed(verifyLength(*this, "gate", getGate(), length)) ||
       failed(verifyLength(*this, "up", getUp(), length)))
@@ -380,6 +237,10 @@ void TaskGatedActivationOp::getAccesses(Accesses &accesses) {
 }
 
 LogicalResult TaskAddOp::verify() {
+  if (failed(verifyRoles(*this, {{"lhs", getLhs(), kData},
+                                 {"rhs", getRhs(), kData},
+                                 {"out", getOut(), kData}})))
+    return failure();
   int64_t length = lengthOf(getOut());
   if (failed(verifyLength(*this, "lhs", getLhs(), length)) ||
       failed(verifyLength(*this, "rhs", getRhs(), length)))
@@ -394,7 +255,11 @@ void TaskAddOp::getAccesses(Accesses &accesses) {
   addElements(accesses, getOut(), true, begin, end);
 }
 
-LogicalResult TaskArgmaxOp::verify() { return success(); }
+LogicalResult TaskArgmaxOp::verify() {
+  return verifyRoles(*this, {{"logits", getLogits(), kData},
+                             {"token", getToken(), kToken},
+                             {"control", getControl(), kControl}});
+}
 
 void TaskArgmaxOp::getAccesses(Accesses &accesses) {
   addWhole(accesses, getLogits(), false);
@@ -403,6 +268,10 @@ void TaskArgmaxOp::getAccesses(Accesses &accesses) {
 }
 
 LogicalResult TaskArgmaxCombineOp::verify() {
+  if (failed(verifyRoles(*this, {{"partials", getPartials(), kActivation},
+                                 {"token", getToken(), kToken},
+                                 {"control", getControl(), kControl}})))
+    return failure();
   ArrayRef<int64_t> shape = shapeOf(getPartials());
   if (shape.size() != 2 || shape[1] != 2)
     return emitOpError() << "expects partials [parts, 2], found "
@@ -414,139 +283,4 @@ void TaskArgmaxCombineOp::getAccesses(Accesses &accesses) {
   addWhole(accesses, getPartials(), false);
   addWhole(accesses, getToken(), true);
   addWhole(accesses, getControl(), true);
-}
-
-//===----------------------------------------------------------------------===//
-// Tasks with weights
-//===----------------------------------------------------------------------===//
-
-static WeightUse plainUse(ValueRange weights, PackRows rowMap, int64_t tileRows,
-                          RangeAttr units, int64_t headDim = 0) {
-  WeightUse use;
-  use.weights.assign(weights.begin(), weights.end());
-  use.rowMap = rowMap;
-  use.tileRows = tileRows;
-  use.headDim = headDim;
-  use.unitBegin = units.getBegin();
-  use.unitCount = units.size();
-  use.columns = shapeOf(weights.front())[1];
-  use.element = typeOf(weights.front()).getElementType();
-  return use;
-}
-
-LogicalResult TaskLinearOp::verify() {
-  int64_t rows = lengthOf(getOut());
-  if (failed(verifyTile(*this, getTileRows())) || failed(verifyNorm(*this)) ||
-      failed(verifyMatrix(*this, "weight", getWeight(), rows,
-                          lengthOf(getInput()))) ||
-      (getResidual() &&
-       failed(verifyLength(*this, "residual", getResidual(), rows))))
-    return failure();
-  return verifyRange(*this, getUnits(), rows);
-}
-
-void TaskLinearOp::getAccesses(Accesses &accesses) {
-  int64_t begin = getUnits().getBegin(), end = getUnits().getEnd();
-  addWhole(accesses, getInput(), false);
-  if (getResidual())
-    addElements(accesses, getResidual(), false, begin, end);
-  addElements(accesses, getOut(), true, begin, end);
-}
-
-std::optional<WeightUse> TaskLinearOp::getWeightUse() {
-  return plainUse(getWeight(), PackRows::Plain, getTileRows(), getUnits());
-}
-
-LogicalResult TaskQKVOp::verify() {
-  if (failed(verifyTile(*this, getTileRows())) || failed(verifyNorm(*this)) ||
-      failed(verifyCache(*this, getCache())))
-    return failure();
-  CacheShape shape(getCache());
-  int64_t columns = lengthOf(getInput()), query = lengthOf(getQuery());
-  int64_t width = shape.heads * shape.dim;
-  if (failed(verifyRotary(*this, getTable(), shape.dim)) ||
-      failed(verifyMatrix(*this, "query_weight", getQueryWeight(), query,
-                          columns)) ||
-      failed(verifyMatrix(*this, "key_weight", getKeyWeight(), width,
-                          columns)) ||
-      failed(verifyMatrix(*this, "value_weight", getValueWeight(), width,
-                          columns)))
-    return failure();
-  Type element = typeOf(getQueryWeight()).getElementType();
-  if (typeOf(getKeyWeight()).getElementType() != element ||
-      typeOf(getValueWeight()).getElementType() != element)
-    return emitOpError() << "expects weights of one element type";
-  return verifyRange(*this, getUnits(), (query + 2 * width) / 2);
-}
-
-void TaskQKVOp::getAccesses(Accesses &accesses) {
-  CacheShape shape(getCache());
-  int64_t queryHeads = lengthOf(getQuery()) / shape.dim;
-  addWhole(accesses, getInput(), false);
-  for (const PairRun &run : pairRuns(getUnits().getBegin(), getUnits().getEnd(),
-                                     shape.dim / 2)) {
-    if (run.head < queryHeads) {
-      addQueryRun(accesses, getQuery(), run, shape.dim);
-      continue;
-    }
-    int64_t head = run.head - queryHeads;
-    addCacheRun(accesses, getCache(), run, /*plane=*/head / shape.heads,
-                head % shape.heads);
-  }
-}
-
-std::optional<WeightUse> TaskQKVOp::getWeightUse() {
-  return plainUse({getQueryWeight(), getKeyWeight(), getValueWeight()},
-                  PackRows::RotaryPairs, getTileRows(), getUnits(),
-                  CacheShape(getCache()).dim);
-}
-
-LogicalResult TaskGatedLinearOp::verify() {
-  int64_t rows = lengthOf(getOut()), columns = lengthOf(getInput());
-  if (failed(verifyTile(*this, getTileRows())) || failed(verifyNorm(*this)) ||
-      failed(verifyMatrix(*this, "gate_weight", getGateWeight(), rows,
-                          columns)) ||
-      failed(verifyMatrix(*this, "up_weight", getUpWeight(), rows, columns)))
-    return failure();
-  if (typeOf(getGateWeight()).getElementType() !=
-      typeOf(getUpWeight()).getElementType())
-    return emitOpError() << "expects weights of one element type";
-  return verifyRange(*this, getUnits(), rows);
-}
-
-void TaskGatedLinearOp::getAccesses(Accesses &accesses) {
-  addWhole(accesses, getInput(), false);
-  addElements(accesses, getOut(), true, getUnits().getBegin(),
-              getUnits().getEnd());
-}
-
-std::optional<WeightUse> TaskGatedLinearOp::getWeightUse() {
-  return plainUse({getGateWeight(), getUpWeight()}, PackRows::Gated,
-                  getTileRows(), getUnits());
-}
-
-LogicalResult TaskHeadOp::verify() {
-  int64_t rows = lengthOf(getLogits());
-  ArrayRef<int64_t> partials = shapeOf(getPartials());
-  if (failed(verifyTile(*this, getTileRows())) || failed(verifyNorm(*this)) ||
-      failed(verifyMatrix(*this, "weight", getWeight(), rows,
-                          lengthOf(getInput()))))
-    return failure();
-  if (partials.size() != 2 || partials[0] != getPhase().getParts() ||
-      partials[1] != 2)
-    return emitOpError() << "expects partials [" << getPhase().getParts()
-                         << ", 2], found " << getPartials().getType();
-  return verifyRange(*this, getUnits(), rows);
-}
-
-void TaskHeadOp::getAccesses(Accesses &accesses) {
-  int64_t part = getPhase().getPart();
-  addWhole(accesses, getInput(), false);
-  addElements(accesses, getLogits(), true, getUnits().getBegin(),
-              getUnits().getEnd());
-  addElements(accesses, getPartials(), true, 2 * part, 2 * part + 2);
-}
-
-std::optional<WeightUse> TaskHeadOp::getWeightUse() {
-  return plainUse(getWeight(), PackRows::Plain, getTileRows(), getUnits());
 }

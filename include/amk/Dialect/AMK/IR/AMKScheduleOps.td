@@ -92,7 +92,7 @@ def AMK_WaitOp : AMK_Op<"wait", [HasParent<"QueueOp">]> {
     for everything of the step before.
   }];
   let arguments = (ins AMK_CounterType:$counter, I64Attr:$threshold);
-  let assemblyFormat = "$counter `>` `=` $threshold attr-dict";
+  let assemblyFormat = "$counter ` ` `>` `` `=` $threshold attr-dict";
   let opDocGroup = ScheduleOpGroup;
 }
 
@@ -100,7 +100,7 @@ def AMK_SignalOp : AMK_Op<"signal", [HasParent<"QueueOp">]> {
   let summary = "Adds to a counter, after everything before it is visible";
   let arguments = (ins AMK_CounterType:$counter,
                        ConfinedAttr<I64Attr, [IntPositive]>:$amount);
-  let assemblyFormat = "$counter `+` `=` $amount attr-dict";
+  let assemblyFormat = "$counter ` ` `+` `` `=` $amount attr-dict";
   let opDocGroup = ScheduleOpGroup;
 }
 
