@@ -36,7 +36,8 @@ static DictionaryAttr derivedTensors(Builder &builder,
       derived.push_back(builder.getNamedAttr(
           name, TypeAttr::get(RankedTensorType::get(
                     tensor.shape, elementType(builder, tensor.dtype)))));
-  return derived.empty() ? DictionaryAttr() : builder.getDictionaryAttr(derived);
+  return derived.empty() ? DictionaryAttr()
+                         : builder.getDictionaryAttr(derived);
 }
 
 GraphBuilder::GraphBuilder(ModelOp model, const ::amk::Checkpoint &checkpoint,
@@ -68,8 +69,8 @@ Value GraphBuilder::weight(const Twine &tensor) {
   Value &value = weights[name];
   if (!value) {
     const ::amk::CheckpointTensor &info = checkpoint.tensors.at(name);
-    auto type = RankedTensorType::get(info.shape,
-                                      elementType(builder, info.dtype));
+    auto type =
+        RankedTensorType::get(info.shape, elementType(builder, info.dtype));
     value = LayerWeightOp::create(builder, loc(name), type, name);
   }
   return value;
@@ -97,9 +98,9 @@ Value GraphBuilder::rotaryTable(StringRef name) {
   auto type = RankedTensorType::get(
       {contextLength, 2, static_cast<int64_t>(frequencies.size())},
       builder.getF32Type());
-  return LayerRotaryTableOp::create(
-      builder, loc(name), type, builder.getDenseF32ArrayAttr(frequencies),
-      builder.getF64FloatAttr(1.0));
+  return LayerRotaryTableOp::create(builder, loc(name), type,
+                                    builder.getDenseF32ArrayAttr(frequencies),
+                                    builder.getF64FloatAttr(1.0));
 }
 
 Value GraphBuilder::rope(const Twine &name, Value input, Value table) {
@@ -109,9 +110,9 @@ Value GraphBuilder::rope(const Twine &name, Value input, Value table) {
 }
 
 Value GraphBuilder::kvCache(const Twine &name, int64_t layer) {
-  auto type = KVCacheType::get(builder.getContext(), config().kvHeads,
-                               contextLength, config().headDim,
-                               builder.getF32Type());
+  auto type =
+      KVCacheType::get(builder.getContext(), config().kvHeads, contextLength,
+                       config().headDim, builder.getF32Type());
   return LayerKVCacheOp::create(builder, loc(name), type,
                                 builder.getI64IntegerAttr(layer));
 }

@@ -75,9 +75,8 @@ private:
 
 } // namespace
 
-LogicalResult
-Planner::addTensor(BufferOp buffer,
-                   std::map<std::string, TensorSpec> &tensors) {
+LogicalResult Planner::addTensor(BufferOp buffer,
+                                 std::map<std::string, TensorSpec> &tensors) {
   auto type = cast<MemRefType>(buffer.getResult().getType());
   Type element = type.getElementType();
   if (auto attr = buffer->getAttrOfType<TypeAttr>(kSourceElementAttrName))

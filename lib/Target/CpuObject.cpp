@@ -95,8 +95,8 @@ static void addSanitizerPasses(llvm::ModulePassManager &passes,
                                Sanitizer sanitizer) {
   if (sanitizer == Sanitizer::Thread) {
     passes.addPass(llvm::ModuleThreadSanitizerPass());
-    passes.addPass(llvm::createModuleToFunctionPassAdaptor(
-        llvm::ThreadSanitizerPass()));
+    passes.addPass(
+        llvm::createModuleToFunctionPassAdaptor(llvm::ThreadSanitizerPass()));
   } else if (sanitizer == Sanitizer::Address) {
     passes.addPass(llvm::AddressSanitizerPass(llvm::AddressSanitizerOptions()));
   }

@@ -72,7 +72,8 @@ static LogicalResult runLinker(const Linker &linker, const LinkFiles &files,
   SmallVector<StringRef> arguments = {linker.path, "-shared", "-o", output,
                                       input};
   if (linker.isCompilerDriver)
-    arguments.append({"-nostdlib", "-Wl,-z,noexecstack", "-Wl,--build-id=none"});
+    arguments.append(
+        {"-nostdlib", "-Wl,-z,noexecstack", "-Wl,--build-id=none"});
   else
     arguments.append({"-z", "noexecstack", "--build-id=none"});
   std::optional<StringRef> redirects[] = {StringRef(""), StringRef(log),
@@ -114,8 +115,7 @@ FailureOr<std::string> mlir::amk::linkSharedLibrary(StringRef object,
     return failure();
   auto library = MemoryBuffer::getFile(files.path("code.so"));
   if (!library) {
-    report("cannot read the linker's output: " +
-           library.getError().message());
+    report("cannot read the linker's output: " + library.getError().message());
     return failure();
   }
   return (*library)->getBuffer().str();
@@ -124,18 +124,20 @@ FailureOr<std::string> mlir::amk::linkSharedLibrary(StringRef object,
 /// What LLVM calls on its own for memory and elementary functions.
 static bool isResolvedAtLoad(StringRef symbol) {
   static const StringSet<> known = {
-      "bcmp", "memchr", "memcmp", "memcpy", "memmove", "memset",
-      "cosf", "expf",   "fmaf",   "logf",   "powf",    "sinf",  "sqrtf",
-      "cos",  "exp",    "fma",    "log",    "pow",     "sin",   "sqrt"};
+      "bcmp", "memchr", "memcmp", "memcpy", "memmove", "memset", "cosf",
+      "expf", "fmaf",   "logf",   "powf",   "sinf",    "sqrtf",  "cos",
+      "exp",  "fma",    "log",    "pow",    "sin",     "sqrt"};
   return known.contains(symbol) || symbol.starts_with("__tsan_") ||
          symbol.starts_with("__asan_") || symbol.starts_with("__sanitizer_") ||
+         // Defined by the linker.
+         symbol.starts_with("__start_") || symbol.starts_with("__stop_") ||
          symbol == "_GLOBAL_OFFSET_TABLE_";
 }
 
 LogicalResult mlir::amk::checkUndefinedSymbols(StringRef object,
                                                Report report) {
-  auto file = object::ObjectFile::createObjectFile(
-      MemoryBufferRef(object, "code.o"));
+  auto file =
+      object::ObjectFile::createObjectFile(MemoryBufferRef(object, "code.o"));
   if (!file) {
     report("cannot read the generated object: " + toString(file.takeError()));
     return failure();

@@ -19,8 +19,7 @@ public:
   TableEncoder(ScheduleOp schedule, KernelProgramOp program,
                const TensorIndices &tensors)
       : schedule(schedule), tensors(tensors) {
-    for (auto [index, body] :
-         llvm::enumerate(program.getOps<KernelBodyOp>()))
+    for (auto [index, body] : llvm::enumerate(program.getOps<KernelBodyOp>()))
       bodies[body.getSymNameAttr()] = index;
   }
 
@@ -129,9 +128,8 @@ LogicalResult TableEncoder::encodeQueue(QueueOp queue) {
   uint32_t waitBegin = tables.waits.size();
   for (Operation &op : queue.getBody().front()) {
     if (auto wait = dyn_cast<WaitOp>(op)) {
-      tables.waits.push_back(
-          {counters.lookup(wait.getCounter()),
-           static_cast<int32_t>(wait.getThreshold())});
+      tables.waits.push_back({counters.lookup(wait.getCounter()),
+                              static_cast<int32_t>(wait.getThreshold())});
     } else if (auto signal = dyn_cast<SignalOp>(op)) {
       uint32_t counter = counters.lookup(signal.getCounter());
       uint32_t amount = signal.getAmount();

@@ -20,9 +20,9 @@ namespace mlir::amk {
 using TensorIndices = llvm::StringMap<uint32_t>;
 
 /// Encodes the queues of `schedule`. Body numbers are places in `program`.
-FailureOr<::amk::schedule::Tables>
-encodeTables(ScheduleOp schedule, KernelProgramOp program,
-             const TensorIndices &tensors);
+FailureOr<::amk::schedule::Tables> encodeTables(ScheduleOp schedule,
+                                                KernelProgramOp program,
+                                                const TensorIndices &tensors);
 
 } // namespace mlir::amk
 

@@ -49,8 +49,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (split != text.npos)
     generation.text = text.substr(split + 1);
   try {
-    checkConfig(parseModelConfig(
-        config, split == text.npos ? nullptr : &generation));
+    checkConfig(
+        parseModelConfig(config, split == text.npos ? nullptr : &generation));
   } catch (const Error &) {
   }
   return 0;

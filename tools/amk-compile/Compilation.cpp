@@ -33,7 +33,10 @@ static mlir::DialectRegistry allDialects() {
 }
 
 Compilation::Compilation(const Options &options)
-    : options(options), context(allDialects()) {}
+    : options(options), context(allDialects()) {
+  // A whole module in a message helps nobody.
+  context.printOpOnDiagnostic(false);
+}
 
 void Compilation::run() {
   if (wantsBundle())
@@ -82,8 +85,8 @@ void Compilation::parseFile() {
   if (options.maxContext != 0)
     fail("--max-context", "expected a directory as input");
   mlir::SourceMgrDiagnosticHandler handler(sources, &context);
-  module = mlir::parseSourceFile<mlir::ModuleOp>(
-      options.input, sources, mlir::ParserConfig(&context));
+  module = mlir::parseSourceFile<mlir::ModuleOp>(options.input, sources,
+                                                 mlir::ParserConfig(&context));
   if (!module)
     fail(options.input, "does not parse");
   from = options.from.value_or(mlir::amk::inferPhase(*module));
@@ -96,7 +99,10 @@ void Compilation::parseFile() {
 void Compilation::runPasses(
     const std::string &what,
     llvm::function_ref<void(mlir::OpPassManager &)> build) {
-  mlir::SourceMgrDiagnosticHandler handler(sources, &context);
+  // Lines of the input, if it has any.
+  std::optional<mlir::SourceMgrDiagnosticHandler> handler;
+  if (sources.getNumBuffers() != 0)
+    handler.emplace(sources, &context);
   mlir::PassManager passes(&context, mlir::ModuleOp::getOperationName());
   build(passes);
   if (options.passTiming)

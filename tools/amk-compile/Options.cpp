@@ -70,11 +70,11 @@ struct CommandLine {
   cl::opt<SyncMode> sync{
       "sync", cl::desc("Granularity of synchronisation:"),
       cl::init(SyncMode::Coarse),
-      cl::values(clEnumValN(SyncMode::Exact, "exact",
-                            "wait for just what is needed"),
-                 clEnumValN(SyncMode::Coarse, "coarse",
-                            "one counter per phase where that costs little "
-                            "(default)")),
+      cl::values(
+          clEnumValN(SyncMode::Exact, "exact", "wait for just what is needed"),
+          clEnumValN(SyncMode::Coarse, "coarse",
+                     "one counter per phase where that costs little "
+                     "(default)")),
       cl::cat(category)};
   cl::opt<bool> noReuse{"no-reuse",
                         cl::desc("Give every activation its own memory"),
@@ -88,8 +88,7 @@ struct CommandLine {
       "sanitize", cl::desc("Instrument the generated code:"),
       cl::init(Sanitizer::None),
       cl::values(clEnumValN(Sanitizer::Thread, "thread", "ThreadSanitizer"),
-                 clEnumValN(Sanitizer::Address, "address",
-                            "AddressSanitizer")),
+                 clEnumValN(Sanitizer::Address, "address", "AddressSanitizer")),
       cl::cat(category)};
   cl::opt<bool> dummyWeights{
       "dummy-weights",
@@ -186,15 +185,15 @@ static void checkOutputs(const Options &options, bool stopsEarly) {
 Options amk::tool::parseCommandLine(int argc, char **argv) {
   CommandLine line;
   cl::HideUnrelatedOptions({&line.category, &line.developer});
-  cl::SetVersionPrinter([](llvm::raw_ostream &os) {
-    os << "amk-compile " << version() << '\n';
-  });
+  cl::SetVersionPrinter(
+      [](llvm::raw_ostream &os) { os << "amk-compile " << version() << '\n'; });
   std::string messages;
   llvm::raw_string_ostream stream(messages);
   if (!cl::ParseCommandLineOptions(
           argc, argv, "Compiles a model into one persistent program\n",
           &stream))
-    throw Error(firstLine(messages));
+    throw Error(messages.empty() ? "the command line is wrong, see above"
+                                 : firstLine(messages));
 
   Options options;
   options.input = line.input;

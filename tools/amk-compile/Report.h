@@ -50,8 +50,7 @@ private:
 /// Sizes of a bundle that was written to `directory`, and the time it took.
 std::string compileReport(const BundlePlan &plan,
                           const std::vector<CodeFile> &code,
-                          const std::string &directory,
-                          const Stopwatch &watch);
+                          const std::string &directory, const Stopwatch &watch);
 
 } // namespace amk::tool
 

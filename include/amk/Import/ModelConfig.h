@@ -6,9 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// config.json and generation_config.json of a HuggingFace directory. The world is
-// closed: every key is honoured, known not to change the arithmetic, or required
-// to have a certain value; any other key is an error that names it.
+// config.json and generation_config.json of a HuggingFace directory. The world
+// is closed: every key is honoured, known not to change the arithmetic, or
+// required to have a certain value; any other key is an error that names it.
 //
 //===----------------------------------------------------------------------===//
 

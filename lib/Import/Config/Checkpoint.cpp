@@ -63,8 +63,10 @@ amk::matchTensors(const ModelConfig &config,
     if (it == found.end()) {
       if (planned.derived)
         continue;
-      fail(directory, planned.name + ": found no such tensor, expected one of "
-                                     "shape " + shapeText(planned.shape));
+      fail(directory, planned.name +
+                          ": found no such tensor, expected one of "
+                          "shape " +
+                          shapeText(planned.shape));
     }
     const TensorInfo &info = it->second;
     if (info.shape != planned.shape)
@@ -84,8 +86,8 @@ synthesiseTensors(const ModelConfig &config) {
   std::map<std::string, CheckpointTensor> tensors;
   for (const PlannedTensor &planned : config.family->planTensors(config))
     if (!planned.derived)
-      tensors[planned.name] = {config.dtype.value_or(DType::F32),
-                               planned.shape, false};
+      tensors[planned.name] = {config.dtype.value_or(DType::F32), planned.shape,
+                               false};
   return tensors;
 }
 
@@ -98,8 +100,7 @@ Checkpoint amk::readCheckpoint(const std::string &directory,
   if (dummyWeights && !hasWeights)
     checkpoint.tensors = synthesiseTensors(checkpoint.config);
   else
-    checkpoint.tensors =
-        matchTensors(checkpoint.config, TensorIndex::open(directory).tensors(),
-                     directory);
+    checkpoint.tensors = matchTensors(
+        checkpoint.config, TensorIndex::open(directory).tensors(), directory);
   return checkpoint;
 }

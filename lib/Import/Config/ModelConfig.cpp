@@ -99,8 +99,7 @@ std::vector<int32_t> parseStopTokens(const JsonView &view, int64_t vocab) {
 /// A null says the same as a missing key: it takes no earlier value back.
 void parseTokens(const JsonView &view, ModelConfig &config) {
   if (view.has("eos_token_id"))
-    config.eosTokenIds =
-        parseStopTokens(view.at("eos_token_id"), config.vocab);
+    config.eosTokenIds = parseStopTokens(view.at("eos_token_id"), config.vocab);
   if (view.has("bos_token_id"))
     config.bosTokenId = parseToken(view.at("bos_token_id"), config.vocab);
 }

@@ -131,8 +131,8 @@ std::vector<float> amk::rotaryFrequencies(const RopeConfig &rope,
   for (int64_t i = 0; i < headDim; i += 2) {
     float exponent = static_cast<float>(i) / static_cast<float>(headDim);
     // Rounded once from double; PyTorch's powf may be off by one ulp.
-    float power = static_cast<float>(std::pow(static_cast<double>(theta),
-                                              static_cast<double>(exponent)));
+    float power = static_cast<float>(
+        std::pow(static_cast<double>(theta), static_cast<double>(exponent)));
     float frequency = 1.0f / power;
     if (rope.type == RopeConfig::Type::Llama3)
       frequency = scaleLlama3(rope, frequency);

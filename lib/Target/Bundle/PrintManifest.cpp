@@ -15,12 +15,10 @@ using namespace amk::runtime;
 using nlohmann::ordered_json;
 
 static ordered_json modelJson(const ModelInfo &model) {
-  ordered_json json = {{"family", model.family},
-                       {"vocab_size", model.vocabSize},
-                       {"hidden_size", model.hiddenSize},
-                       {"layers", model.layers},
-                       {"max_context", model.maxContext},
-                       {"eos_token_ids", model.eosTokenIds}};
+  ordered_json json = {
+      {"family", model.family},          {"vocab_size", model.vocabSize},
+      {"hidden_size", model.hiddenSize}, {"layers", model.layers},
+      {"max_context", model.maxContext}, {"eos_token_ids", model.eosTokenIds}};
   if (model.bosTokenId)
     json["bos_token_id"] = *model.bosTokenId;
   return json;

@@ -6,10 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "amk/Import/Checkpoint.h"
 #include "../Support/ExpectError.h"
 #include "../Support/SafetensorsImage.h"
 #include "../Support/TemporaryDirectory.h"
-#include "amk/Import/Checkpoint.h"
 #include "amk/Import/Family.h"
 
 #include <functional>
@@ -76,9 +76,9 @@ TEST(Checkpoint, ListsEveryTensor) {
 TEST(Checkpoint, NamesAMissingTensor) {
   Directory directory;
   directory.tensors.erase("model.norm.weight");
-  EXPECT_EQ(directory.error(),
-            directory.files.path() + ": model.norm.weight: found no such "
-                                     "tensor, expected one of shape [4]");
+  EXPECT_EQ(directory.error(), directory.files.path() +
+                                   ": model.norm.weight: found no such "
+                                   "tensor, expected one of shape [4]");
 }
 
 TEST(Checkpoint, NamesAnUnexpectedTensor) {

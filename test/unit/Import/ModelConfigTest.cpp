@@ -6,9 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "amk/Import/ModelConfig.h"
 #include "../Support/ExpectError.h"
 #include "amk/Import/Family.h"
-#include "amk/Import/ModelConfig.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -52,8 +52,8 @@ std::string parseError(const json &patch) {
 std::string errorWithout(const std::string &key) {
   json config = json::parse(configText({}));
   config.erase(key);
-  return errorOf([&] { parseModelConfig({"config.json", config.dump()},
-                                        nullptr); });
+  return errorOf(
+      [&] { parseModelConfig({"config.json", config.dump()}, nullptr); });
 }
 
 TEST(ModelConfig, ReadsEverySize) {
@@ -173,8 +173,8 @@ TEST(ModelConfig, RefusesHeadsThatDoNotFit) {
 }
 
 TEST(ModelConfig, RefusesBadEpsilon) {
-  for (const json &value : {json(0), json(-1e-5), json(1e-45), json(2),
-                            json("1e-5"), json(true)})
+  for (const json &value :
+       {json(0), json(-1e-5), json(1e-45), json(2), json("1e-5"), json(true)})
     EXPECT_THAT(parseError({{"rms_norm_eps", value}}),
                 HasSubstr("rms_norm_eps: found " + value.dump()));
   std::string text = configText({});

@@ -1,0 +1,115 @@
+//===- BundleWriterTest.cpp - Tests of the bundle writer ------------------===//
+//
+// Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "amk/Target/BundleWriter.h"
+#include "../Support/ExpectError.h"
+#include "../Support/TemporaryDirectory.h"
+#include "amk/Support/Hash.h"
+#include "amk/Support/Json.h"
+#include "amk/Support/Version.h"
+
+#include <filesystem>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+using namespace amk;
+using test::errorOf;
+using testing::HasSubstr;
+namespace fs = std::filesystem;
+
+namespace {
+
+BundlePlan makePlan() {
+  BundlePlan plan;
+  runtime::Manifest &m = plan.manifest;
+  m.model = {"llama", 8, 4, 1, 16, {2, 5}, 1};
+  m.workers = 1;
+  m.memory = {64, 128, 1024, 32, 128 + 4 * 8};
+  m.tensors = {{"embed", DType::BF16, {8, 4}}, {"norm", DType::F16, {4}}};
+  runtime::ConstantInfo norm;
+  norm.tensor = 1;
+  norm.count = 4;
+  runtime::ConstantInfo rotary;
+  rotary.kind = runtime::ConstantInfo::Kind::Rotary;
+  rotary.offset = 64;
+  rotary.positions = 16;
+  rotary.invFreq = {1.0f, 0.316227764f};
+  m.constants = {norm, rotary};
+  m.externals = {0};
+  plan.tables.workers = 1;
+  plan.tables.queues = {{0, 0}};
+  plan.tables.strings = std::string(1, '\0');
+  return plan;
+}
+
+CodeFile makeCode() {
+  CodeFile code;
+  code.info = {"x86-64-v3", "cpu-x86-64-v3.so", {"avx2"}, "none", ""};
+  code.bytes = "not really code";
+  return code;
+}
+
+runtime::Manifest readBack(const std::string &directory) {
+  std::string file = directory + "/manifest.json";
+  return runtime::parseManifest(readFile(file), file);
+}
+
+TEST(BundleWriter, WhatIsWrittenReadsBack) {
+  test::TemporaryDirectory directory;
+  std::string bundle = directory.path("bundle");
+  writeBundle(makePlan(), {makeCode()}, bundle);
+  runtime::Manifest m = readBack(bundle);
+  EXPECT_EQ(m.amkVersion, version());
+  EXPECT_EQ(m.model.eosTokenIds, (std::vector<int32_t>{2, 5}));
+  EXPECT_EQ(m.model.bosTokenId, 1);
+  EXPECT_EQ(m.constants[0].tensor, 1u);
+  EXPECT_EQ(m.constants[1].invFreq[1], 0.316227764f); // every bit
+  EXPECT_EQ(m.externals, std::vector<uint32_t>{0});
+  EXPECT_EQ(m.tensors[0].dtype, DType::BF16);
+  EXPECT_EQ(m.code[0].hash, hex64(fnv1a("not really code")));
+  std::string tables = readFile(bundle + "/" + m.tablesFile);
+  EXPECT_EQ(m.tablesHash, hex64(fnv1a(tables)));
+  EXPECT_EQ(readFile(bundle + "/cpu-x86-64-v3.so"), "not really code");
+}
+
+TEST(BundleWriter, ReplacesABundleAndLeavesNothingBeside) {
+  test::TemporaryDirectory directory;
+  std::string bundle = directory.path("bundle");
+  writeBundle(makePlan(), {makeCode()}, bundle);
+  BundlePlan plan = makePlan();
+  plan.manifest.model.maxContext = 8;
+  writeBundle(plan, {makeCode()}, bundle + "/");
+  EXPECT_EQ(readBack(bundle).model.maxContext, 8u);
+  EXPECT_EQ(std::distance(fs::directory_iterator(directory.path()),
+                          fs::directory_iterator()),
+            1);
+}
+
+TEST(BundleWriter, RefusesToReplaceAnythingElse) {
+  test::TemporaryDirectory directory;
+  std::string file = directory.write("notes.txt", "mine");
+  EXPECT_THAT(errorOf([&] { writeBundle(makePlan(), {makeCode()}, file); }),
+              HasSubstr("notes.txt: found a file, expected a new path"));
+  EXPECT_THAT(
+      errorOf([&] { writeBundle(makePlan(), {makeCode()}, directory.path()); }),
+      HasSubstr("found a directory that is no bundle"));
+  EXPECT_EQ(readFile(file), "mine");
+}
+
+TEST(BundleWriter, WritesNothingThatTheRuntimeRefuses) {
+  test::TemporaryDirectory directory;
+  BundlePlan plan = makePlan();
+  plan.manifest.memory.constantBytes = 100; // less than the rotary table
+  EXPECT_THAT(errorOf([&] {
+                writeBundle(plan, {makeCode()}, directory.path("bundle"));
+              }),
+              HasSubstr("constants[1].offset"));
+  EXPECT_FALSE(fs::exists(directory.path("bundle")));
+}
+
+} // namespace
