@@ -5,7 +5,7 @@
 
 import pytest
 
-from conftest import TRAINED, assert_logits_close
+from harness import TRAINED, assert_logits_close
 
 RUNS = 20
 TOKENS = 64

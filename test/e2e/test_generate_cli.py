@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from conftest import (MODELS, TIMEOUT, TRAINED, assert_logits_close,
+from harness import (MODELS, TIMEOUT, TRAINED, assert_logits_close,
                       read_golden)
 
 

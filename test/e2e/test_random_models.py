@@ -11,7 +11,7 @@ import os
 
 import pytest
 
-from conftest import MODELS, RANDOM, assert_logits_close, read_golden
+from harness import MODELS, RANDOM, assert_logits_close, read_golden
 
 PAIRS = [(1, 3), (2, 8), (1, 8), (2, 3)]
 # More workers than the model has rows or heads to give them.

@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from conftest import ROOT, TRAINED, assert_logits_close
+from harness import ROOT, TRAINED, assert_logits_close
 
 WORKERS = 2
 

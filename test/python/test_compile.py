@@ -10,7 +10,7 @@ import pytest
 
 from amk import compile as amk_compile
 from amk.errors import Error
-from conftest import write_json
+from samples import write_json
 
 
 def key(model, compiler, options=("--target=cpu",)):

@@ -9,7 +9,7 @@ import pytest
 
 from amk.errors import Error
 from amk.tokenizer import StreamDecoder, Tokenizer
-from conftest import write_json
+from samples import write_json
 
 TEXTS = [
     "to be",
@@ -86,7 +86,7 @@ def test_decoder_window_stays_small():
 
 
 def test_start_token_only_if_the_post_processor_adds_it(tmp_path):
-    from conftest import KINDS
+    from samples import KINDS
     for kind, first in (("sentencepiece", 1), ("byte-level", None)):
         KINDS[kind]().save(str(tmp_path / "tokenizer.json"))
         tokenizer = Tokenizer(tmp_path)
