@@ -8,7 +8,7 @@
 
 #include "Buffers.h"
 
-#include "../../Dialect/AMK/Transforms/Locations.h"
+#include "amk/Dialect/AMK/Transforms/Locations.h"
 
 using namespace mlir;
 using namespace mlir::amk;

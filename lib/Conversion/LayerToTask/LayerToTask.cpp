@@ -10,7 +10,7 @@
 #include "Check.h"
 #include "Tiling.h"
 
-#include "../../Dialect/AMK/Transforms/Locations.h"
+#include "amk/Dialect/AMK/Transforms/Locations.h"
 #include "amk/Conversion/Passes.h"
 #include "amk/Dialect/AMK/IR/AMK.h"
 

@@ -26,6 +26,36 @@ using namespace mlir::amk;
 #define GET_TYPEDEF_CLASSES
 #include "amk/Dialect/AMK/IR/AMKTypes.cpp.inc"
 
+//===----------------------------------------------------------------------===//
+// custom<ExactFloats>: a list of floats that reads back to the same bits, which
+// the default form (six significant digits) does not.
+//===----------------------------------------------------------------------===//
+
+static ParseResult parseExactFloats(OpAsmParser &parser,
+                                    DenseF32ArrayAttr &values) {
+  SmallVector<float> list;
+  auto parseOne = [&]() -> ParseResult {
+    APFloat value(0.0f);
+    if (parser.parseFloat(APFloat::IEEEsingle(), value))
+      return failure();
+    list.push_back(value.convertToFloat());
+    return success();
+  };
+  if (parser.parseCommaSeparatedList(OpAsmParser::Delimiter::Square, parseOne))
+    return failure();
+  values = DenseF32ArrayAttr::get(parser.getContext(), list);
+  return success();
+}
+
+static void printExactFloats(OpAsmPrinter &printer, Operation *,
+                             DenseF32ArrayAttr values) {
+  printer << '[';
+  llvm::interleaveComma(values.asArrayRef(), printer, [&](float value) {
+    printer.printFloat(APFloat(value));
+  });
+  printer << ']';
+}
+
 #define GET_OP_CLASSES
 #include "amk/Dialect/AMK/IR/AMKOps.cpp.inc"
 

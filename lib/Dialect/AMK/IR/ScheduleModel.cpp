@@ -24,8 +24,10 @@ static sched::SpaceKind spaceKind(BufferKind kind) {
 }
 
 /// Gives each mutable buffer a space: the common one of its kind if it has a
-/// place there, else its own.
-static void addSpaces(Block &block, ScheduleModel &model) {
+/// place there, else its own. The common space of activations is the arena;
+/// `arenaBytes` is its size if that is known.
+static void addSpaces(Block &block, ScheduleModel &model,
+                      std::optional<uint64_t> arenaBytes = std::nullopt) {
   std::map<BufferKind, uint32_t> shared;
   for (auto buffer : block.getOps<BufferOp>()) {
     if (!buffer.isMutable())
@@ -50,6 +52,9 @@ static void addSpaces(Block &block, ScheduleModel &model) {
     spaces[index].bytes = std::max(spaces[index].bytes, end);
     model.spaces[buffer.getResult()] = {index, begin};
   }
+  auto arena = shared.find(BufferKind::Activation);
+  if (arenaBytes && arena != shared.end())
+    model.program.spaces[arena->second].bytes = *arenaBytes;
 }
 
 static sched::Action makeAction(TaskOpInterface task,
@@ -97,15 +102,11 @@ static void addQueue(QueueOp queue, ScheduleModel &model) {
 ScheduleModel mlir::amk::buildScheduleModel(ScheduleOp schedule) {
   ScheduleModel model;
   Block &block = schedule.getBody().front();
-  addSpaces(block, model);
+  addSpaces(block, model, schedule.getArenaBytes());
   for (auto counter : block.getOps<CounterOp>()) {
     model.counters[counter.getResult()] = model.program.counters.size();
     model.program.counters.push_back({counter.getName().str()});
   }
-  if (auto bytes = schedule.getArenaBytes())
-    for (sched::Space &space : model.program.spaces)
-      if (space.name == "arena")
-        space.bytes = *bytes;
   for (auto queue : block.getOps<QueueOp>())
     addQueue(queue, model);
   return model;

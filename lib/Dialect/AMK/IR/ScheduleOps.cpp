@@ -12,6 +12,10 @@ using namespace mlir;
 using namespace mlir::amk;
 namespace sched = ::amk::schedule;
 
+void CounterOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  setName(getResult(), getName());
+}
+
 LogicalResult QueueOp::verifyRegions() {
   Operation *openWait = nullptr;
   bool hasTask = false;

@@ -16,6 +16,10 @@ using namespace mlir::amk::task;
 // Buffer
 //===----------------------------------------------------------------------===//
 
+void BufferOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  setName(getResult(), getName());
+}
+
 int64_t BufferOp::getBytes() { return byteSize(typeOf(getResult())); }
 
 bool BufferOp::isMutable() {

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Locations.h"
+#include "amk/Dialect/AMK/Transforms/Locations.h"
 
 #include "amk/Dialect/AMK/Transforms/Passes.h"
 

@@ -91,7 +91,8 @@ def AMK_LayerRotaryTableOp : AMK_LayerOp<"rotary_table", [Pure]> {
   let arguments = (ins DenseF32ArrayAttr:$inv_freq, F64Attr:$scale);
   let results = (outs AMK_RotaryTensor:$result);
   let assemblyFormat = [{
-    `inv_freq` `=` $inv_freq `scale` `=` $scale attr-dict `:` type($result)
+    `inv_freq` `=` custom<ExactFloats>($inv_freq) `scale` `=` $scale attr-dict
+    `:` type($result)
   }];
   let hasVerifier = 1;
 }

@@ -10,6 +10,7 @@
 #define AMK_DIALECT_AMK_IR_AMKSCHEDULEOPS_TD
 
 include "amk/Dialect/AMK/IR/AMKAttributes.td"
+include "mlir/IR/OpAsmInterface.td"
 include "mlir/IR/SymbolInterfaces.td"
 
 def ScheduleOpGroup : OpDocGroup {
@@ -62,7 +63,8 @@ def AMK_ScheduleOp : AMK_Op<"schedule", [Symbol, IsolatedFromAbove,
   let opDocGroup = ScheduleOpGroup;
 }
 
-def AMK_CounterOp : AMK_Op<"counter", [HasParent<"ScheduleOp">]> {
+def AMK_CounterOp : AMK_Op<"counter", [HasParent<"ScheduleOp">,
+    DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames"]>]> {
   let summary = "Declares a counter";
   let arguments = (ins StrAttr:$name);
   let results = (outs AMK_CounterType:$result);

@@ -11,6 +11,7 @@
 
 include "amk/Dialect/AMK/IR/AMKAttributes.td"
 include "amk/Dialect/AMK/IR/AMKInterfaces.td"
+include "mlir/IR/OpAsmInterface.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
@@ -43,7 +44,8 @@ def AMK_GraphOp : AMK_Op<"graph", [Symbol, IsolatedFromAbove, SingleBlock,
   }];
 }
 
-def AMK_BufferOp : AMK_Op<"buffer", [ParentOneOf<["GraphOp", "ScheduleOp"]>]> {
+def AMK_BufferOp : AMK_Op<"buffer", [ParentOneOf<["GraphOp", "ScheduleOp"]>,
+    DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames"]>]> {
   let summary = "Memory that tasks share";
   let description = [{
     `source` names the checkpoint tensor of a `weight`, `table` or `vector`.
@@ -65,7 +67,7 @@ def AMK_BufferOp : AMK_Op<"buffer", [ParentOneOf<["GraphOp", "ScheduleOp"]>]> {
   let results = (outs Res<AMK_Buffer, "", [MemAlloc]>:$result);
   let assemblyFormat = [{
     $kind $name (`source` $source^)? (`offset` $offset^)?
-    (`inv_freq` `=` $inv_freq^ `scale` `=` $scale)?
+    (`inv_freq` `=` custom<ExactFloats>($inv_freq)^ `scale` `=` $scale)?
     attr-dict `:` type($result)
   }];
   let opDocGroup = TaskOpGroup;

@@ -12,8 +12,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef AMK_LIB_DIALECT_AMK_TRANSFORMS_LOCATIONS_H
-#define AMK_LIB_DIALECT_AMK_TRANSFORMS_LOCATIONS_H
+#ifndef AMK_DIALECT_AMK_TRANSFORMS_LOCATIONS_H
+#define AMK_DIALECT_AMK_TRANSFORMS_LOCATIONS_H
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Location.h"
@@ -54,4 +54,4 @@ inline Location fusedLocation(StringRef label, ArrayRef<Operation *> parts) {
 
 } // namespace mlir::amk
 
-#endif // AMK_LIB_DIALECT_AMK_TRANSFORMS_LOCATIONS_H
+#endif // AMK_DIALECT_AMK_TRANSFORMS_LOCATIONS_H
