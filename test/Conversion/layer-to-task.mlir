@@ -12,7 +12,7 @@
 
 // CHECK-LABEL: amk.graph @layers
 // CHECK-SAME:    derived_tensors = {inv_freq = true}
-// CHECK-DAG:     %[[ROTARY:.*]] = amk.buffer rotary "rotary_table" inv_freq = [1.000000e+00, 1.000000e-02] scale = 1.000000e+00 : memref<16x2x2xf32>
+// CHECK-DAG:     %[[ROTARY:.*]] = amk.buffer rotary "rotary_table" inv_freq = [1.000000e+00, 0.00999999977] scale = 1.000000e+00 : memref<16x2x2xf32>
 // CHECK-DAG:     %[[CACHE:.*]] = amk.buffer kv_cache "kv_cache" : memref<2x1x16x4xf32>
 // CHECK-DAG:     %[[TABLE:.*]] = amk.buffer table "embed.table" source "embed" : memref<10x8xbf16>
 // CHECK-DAG:     %[[TOKEN:.*]] = amk.buffer token "token" : memref<1xi32>

@@ -430,3 +430,21 @@ amk.model @m config = #config {
       : (tensor<1x8xf32>, tensor<32x8xf32>) -> (tensor<1xi32>, tensor<2x32xf32>)
   amk.layer.output %token, %x : tensor<1xi32>, tensor<1x8xf32>
 }
+
+// -----
+
+// Gate and up rows lie in one stream, so they have one element type.
+#config = #amk.config<family = "llama", vocab = 32, hidden = 8, layers = 1,
+                      context = 16, eos = [2], bos = 1>
+amk.model @m config = #config {
+^bb0(%token: tensor<1xi32>, %position: tensor<1xi32>):
+  %e = amk.layer.weight "embed" : tensor<32x8xf32>
+  %x = amk.layer.embed %token, %e
+      : (tensor<1xi32>, tensor<32x8xf32>) -> tensor<1x8xf32>
+  %g = amk.layer.weight "g" : tensor<16x8xbf16>
+  %u = amk.layer.weight "u" : tensor<16x8xf16>
+  // expected-error @below {{expects weights of one element type, found 'tensor<16x8xbf16>' and 'tensor<16x8xf16>'}}
+  %y = amk.fused.gated_linear silu %x weights(%g, %u)
+      : (tensor<1x8xf32>, tensor<16x8xbf16>, tensor<16x8xf16>) -> tensor<1x16xf32>
+  amk.layer.output %token, %x : tensor<1xi32>, tensor<1x8xf32>
+}

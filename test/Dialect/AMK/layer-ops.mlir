@@ -23,7 +23,7 @@ amk.model @layer config = #config
   // CHECK-NEXT: %[[W:.*]] = amk.layer.weight "kv" : tensor<4x8xf32>
   %w = amk.layer.weight "kv" : tensor<4x8xf32>
   // CHECK-NEXT: %[[TABLE:.*]] = amk.layer.rotary_table
-  // CHECK-SAME:   inv_freq = [1.000000e+00, 1.000000e-02]
+  // CHECK-SAME:   inv_freq = [1.000000e+00, 0.00999999977]
   // CHECK-SAME:   scale = 1.500000e+00 : tensor<16x2x2xf32>
   %table = amk.layer.rotary_table inv_freq = [1.0, 0.01] scale = 1.5
       : tensor<16x2x2xf32>

@@ -22,7 +22,7 @@ amk.graph @tasks config = #config
   // CHECK-NEXT: amk.buffer vector "norm" source "n" offset 128
   %norm = amk.buffer vector "norm" source "n" offset 128 : memref<8xf32>
   // CHECK-NEXT: amk.buffer rotary "rotary"
-  // CHECK-SAME:   inv_freq = [1.000000e+00, 1.000000e-02] scale = 1.500000e+00
+  // CHECK-SAME:   inv_freq = [1.000000e+00, 0.00999999977] scale = 1.500000e+00
   %rotary = amk.buffer rotary "rotary" inv_freq = [1.0, 0.01] scale = 1.5
       : memref<16x2x2xf32>
   // CHECK-NEXT: amk.buffer kv_cache "cache"

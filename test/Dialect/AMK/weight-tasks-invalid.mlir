@@ -133,11 +133,12 @@ amk.graph @g config = #config {
   %x = amk.buffer activation "x" : memref<1x8xf32>
   %w = amk.buffer weight "w" source "w" : memref<8x8xf32>
   %c = amk.buffer kv_cache "c" : memref<2x2x16x4xf32>
+  %r3 = amk.buffer rotary "r3" inv_freq = [1.0, 0.1, 0.01] scale = 1.0 : memref<16x2x3xf32>
   %y = amk.buffer activation "y" : memref<1x8xf32>
-  // expected-error @below {{expects a rotary table [positions, 2, 2], found 'memref<2x2x16x4xf32>'}}
+  // expected-error @below {{expects a rotary table [positions, 2, 2], found 'memref<16x2x3xf32>'}}
   amk.task.qkv #amk.phase<0, "t", 0 of 1> #amk.range<0, 12> tile 4 (%x) weights(%w, %w, %w)
-      rotary(%c) to (%y, %c)
-      : (memref<1x8xf32>, memref<8x8xf32>, memref<8x8xf32>, memref<8x8xf32>, memref<2x2x16x4xf32>, memref<1x8xf32>, memref<2x2x16x4xf32>) -> ()
+      rotary(%r3) to (%y, %c)
+      : (memref<1x8xf32>, memref<8x8xf32>, memref<8x8xf32>, memref<8x8xf32>, memref<16x2x3xf32>, memref<1x8xf32>, memref<2x2x16x4xf32>) -> ()
 }
 
 // -----
