@@ -9,6 +9,7 @@
 #include "amk/Target/CpuObject.h"
 #include "CpuLevel.h"
 #include "SharedLibrary.h"
+#include "WideAccesses.h"
 #include "amk/Support/Abi.h"
 
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
@@ -94,6 +95,7 @@ static void setFunctionAttributes(llvm::Module &module, const CpuLevel &level,
 static void addSanitizerPasses(llvm::ModulePassManager &passes,
                                Sanitizer sanitizer) {
   if (sanitizer == Sanitizer::Thread) {
+    passes.addPass(WideAccessesPass());
     passes.addPass(llvm::ModuleThreadSanitizerPass());
     passes.addPass(
         llvm::createModuleToFunctionPassAdaptor(llvm::ThreadSanitizerPass()));
@@ -108,7 +110,11 @@ static void optimise(llvm::Module &module, llvm::TargetMachine &machine,
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager sccs;
   llvm::ModuleAnalysisManager modules;
-  llvm::PassBuilder builder(&machine);
+  // ThreadSanitizer does not see the masked accesses that the vectorisers make.
+  llvm::PipelineTuningOptions tuning;
+  tuning.LoopVectorization = sanitizer != Sanitizer::Thread;
+  tuning.SLPVectorization = sanitizer != Sanitizer::Thread;
+  llvm::PassBuilder builder(&machine, tuning);
   builder.registerModuleAnalyses(modules);
   builder.registerCGSCCAnalyses(sccs);
   builder.registerFunctionAnalyses(functions);
