@@ -274,5 +274,6 @@ void mlir::amk::registerPipelines() {
       "amk-cpu-pipeline",
       "From what convert-amk-kernel-to-llvm leaves to the LLVM dialect",
       [](OpPassManager &passes) { buildCpuPipeline(passes); });
+  registerNvvmPipeline();
   registerPass(createApproximateMathPass);
 }

@@ -63,19 +63,22 @@ def ConvertAMKKernelToNVVM
     : Pass<"convert-amk-kernel-to-nvvm", "::mlir::ModuleOp"> {
   let summary = "Lower kernel bodies to gpu.module and NVVM";
   let description = [{
-    Each body becomes a GPU kernel of one thread block, named like the body, that takes its
-    operands as parameters. The persistent loop on the GPU is not part of this
-    pass yet; operations without a GPU lowering are an error that names them.
+    Each body becomes a GPU kernel of one thread block, named like the body,
+    that takes its operands as parameters: pointers to global memory and 64-bit
+    integers, in order. It needs `threads` threads and `scratch_bytes` of
+    dynamic shared memory. There is no persistent loop. An operation without a
+    GPU lowering is an error that names it. `amk-nvvm-pipeline` goes on to PTX.
   }];
   let options = [
-    Option<"chip", "chip", "std::string", "\"sm_90a\"", "Target architecture">,
+    Option<"chip", "chip", "std::string", "\"sm_90a\"",
+           "Target architecture: sm_80, 86, 89, 90, 90a, 100, 100a, 120, 120a">,
     Option<"threads", "threads", "unsigned", "256",
-           "Threads per block, a multiple of 32">
+           "Threads per block, a multiple of 32 up to 1024">
   ];
   let dependentDialects = [
     "::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect",
     "::mlir::gpu::GPUDialect", "::mlir::arith::ArithDialect",
-    "::mlir::scf::SCFDialect"
+    "::mlir::math::MathDialect", "::mlir::scf::SCFDialect"
   ];
 }
 

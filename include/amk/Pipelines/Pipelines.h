@@ -64,11 +64,22 @@ void buildCompilePipeline(OpPassManager &passes, const CompileOptions &options,
 /// Appends what `convert-amk-kernel-to-llvm` leaves to be done for the host.
 void buildCpuPipeline(OpPassManager &passes);
 
+struct NvvmOptions {
+  std::string chip = "sm_90a";
+  unsigned threads = 256; ///< per block
+};
+
+/// Appends what takes kernel programs to `gpu.binary` operations with PTX; see
+/// amk/Target/GpuBinary.h. For a module without other levels.
+void buildNvvmPipeline(OpPassManager &passes, const NvvmOptions &options);
+
 /// Replaces math.exp by polynomials: vector code without calls.
 std::unique_ptr<Pass> createApproximateMathPass();
 
-/// amk-compile-pipeline, amk-cpu-pipeline and amk-approximate-math.
+/// amk-compile-pipeline, amk-cpu-pipeline, amk-nvvm-pipeline and
+/// amk-approximate-math.
 void registerPipelines();
+void registerNvvmPipeline();
 
 } // namespace mlir::amk
 

@@ -20,6 +20,7 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Transforms/DialectConversion.h"
+#include "llvm/ADT/StringExtras.h"
 
 namespace mlir::amk {
 #define GEN_PASS_DEF_CONVERTAMKKERNELTONVVM
@@ -32,10 +33,20 @@ using namespace mlir::amk;
 /// LLVM 22's own NVPTX string. Without it 64-bit accesses are split in two.
 static constexpr StringLiteral kDataLayout =
     "e-p6:32:32-i64:64-i128:128-i256:256-v16:16-v32:32-n16:32:64";
+/// The chips that we generate code for. The PTX version is the lowest that has
+/// what the chip needs: a driver must know it to assemble the code at load.
+static constexpr struct {
+  StringLiteral name, features;
+} kChips[] = {
+    {"sm_80", "+ptx80"},   {"sm_86", "+ptx80"},  {"sm_89", "+ptx80"},
+    {"sm_90", "+ptx80"},   {"sm_90a", "+ptx80"}, {"sm_100", "+ptx86"},
+    {"sm_100a", "+ptx86"}, {"sm_120", "+ptx87"}, {"sm_120a", "+ptx87"},
+};
+
 static constexpr StringLiteral kScratchName = "amk_scratch";
 static constexpr StringLiteral kReduceName = "amk_reduce";
 static constexpr unsigned kGlobal = 1, kShared = 3;
-static constexpr int64_t kWarp = 32;
+static constexpr int64_t kWarp = 32, kMaxThreads = 1024;
 
 static int64_t elements(Value memref) {
   return cast<MemRefType>(memref.getType()).getNumElements();
@@ -60,10 +71,9 @@ public:
   /// Sum over the lanes of a warp; every lane gets it.
   Value warpSum(Value value, int64_t lanes = kWarp) {
     for (int64_t offset = lanes / 2; offset > 0; offset /= 2)
-      value = addf(value, make<NVVM::ShflOp>(
-                              b.getF32Type(), i32(-1), value, i32(offset),
-                              i32(kWarp - 1), NVVM::ShflKind::bfly,
-                              UnitAttr()));
+      value = addf(value, make<NVVM::ShflOp>(b.getF32Type(), i32(-1), value,
+                                             i32(offset), i32(kWarp - 1),
+                                             NVVM::ShflKind::bfly, UnitAttr()));
     return value;
   }
 
@@ -129,9 +139,8 @@ struct RmsNormLowering : BlockPattern<KernelRmsNormOp> {
                   })[0];
     Value mean = code.divf(code.blockSum(squares), code.f32(n));
     Value epsilon = code.f32(op.getEpsilon().convertToDouble());
-    Value scale =
-        code.divf(code.f32(1.0f),
-                  code.make<LLVM::SqrtOp>(code.addf(mean, epsilon)));
+    Value scale = code.divf(code.f32(1.0f),
+                            code.make<LLVM::SqrtOp>(code.addf(mean, epsilon)));
     code.forMine(code.i64(n), [&](Value i) {
       Value x = code.loadF32(adaptor.getInput(), i);
       Value w = code.loadF32(adaptor.getWeight(), i);
@@ -166,9 +175,8 @@ struct GemvLowering : BlockPattern<KernelGemvOp> {
       for (auto [row, sum] : llvm::enumerate(sums)) {
         Value total = code.warpSum(sum);
         Value index = code.add(code.mul(tile, rows), row);
-        code.ifThen(code.equal(lane, code.i64(0)), [&] {
-          code.storeF32(total, adaptor.getOut(), index);
-        });
+        code.ifThen(code.equal(lane, code.i64(0)),
+                    [&] { code.storeF32(total, adaptor.getOut(), index); });
       }
     });
     code.barrier();
@@ -207,8 +215,8 @@ struct GemvLowering : BlockPattern<KernelGemvOp> {
         code.i64(0), code.i64(columns), chunk, zeros,
         [&](Value k, ValueRange sums) {
           Value x = code.loadF32(input, code.add(k, column));
-          Value first = code.at(
-              weights, code.add(code.mul(k, rows), lane), element);
+          Value first =
+              code.at(weights, code.add(code.mul(k, rows), lane), element);
           SmallVector<Value> next;
           for (int64_t row = 0; row < rows; ++row) {
             Value w = loadWeight(
@@ -274,15 +282,16 @@ struct BodyLowering : BlockPattern<KernelBodyOp> {
       types.push_back(getTypeConverter()->convertType(type));
     auto type = LLVM::LLVMFunctionType::get(
         LLVM::LLVMVoidType::get(getContext()), types);
-    auto func = LLVM::LLVMFuncOp::create(rewriter, op.getLoc(),
-                                         op.getSymName(), type);
+    auto func =
+        LLVM::LLVMFuncOp::create(rewriter, op.getLoc(), op.getSymName(), type);
     func->setAttr(gpu::GPUDialect::getKernelFuncAttrName(),
                   rewriter.getUnitAttr());
     func->setAttr(NVVM::NVVMDialect::getKernelFuncAttrName(),
                   rewriter.getUnitAttr());
-    func->setAttr(NVVM::NVVMDialect::getMaxntidAttrName(),
-                  rewriter.getDenseI32ArrayAttr(
-                      {static_cast<int32_t>(threads)}));
+    // The code is right for this number of threads only.
+    func->setAttr(
+        NVVM::NVVMDialect::getReqntidAttrName(),
+        rewriter.getDenseI32ArrayAttr({static_cast<int32_t>(threads)}));
     Block *entry = func.addEntryBlock(rewriter);
     rewriter.inlineBlockBefore(&op.getBody().front(), entry, entry->end(),
                                entry->getArguments());
@@ -318,19 +327,33 @@ struct ConvertAMKKernelToNVVM
   using ConvertAMKKernelToNVVMBase::ConvertAMKKernelToNVVMBase;
 
   void runOnOperation() override {
-    if (threads % kWarp != 0 || threads < kWarp || threads > 1024) {
-      getOperation().emitError()
-          << "threads: found " << threads
-          << ", expected a multiple of 32 from 32 to 1024";
+    if (failed(checkOptions()))
       return signalPassFailure();
-    }
-    for (auto program : llvm::to_vector(
-             getOperation().getOps<KernelProgramOp>()))
+    for (auto program :
+         llvm::to_vector(getOperation().getOps<KernelProgramOp>()))
       if (failed(convertProgram(program)))
         return signalPassFailure();
   }
 
 private:
+  /// LLVM ends the process for a chip or a feature that it does not know.
+  LogicalResult checkOptions() {
+    if (threads % kWarp != 0 || threads < kWarp || threads > kMaxThreads)
+      return getOperation().emitError()
+             << "threads: found " << threads.getValue()
+             << ", expected a multiple of " << kWarp << " from " << kWarp
+             << " to " << kMaxThreads;
+    auto names = llvm::map_range(kChips, [](auto &c) { return c.name; });
+    const auto *row =
+        llvm::find_if(kChips, [&](auto &c) { return c.name == chip; });
+    if (row == std::end(kChips))
+      return getOperation().emitError()
+             << "chip: found '" << chip << "', expected one of "
+             << llvm::join(names, ", ");
+    features = row->features;
+    return success();
+  }
+
   LogicalResult convertProgram(KernelProgramOp program) {
     DeviceTypeConverter converter;
     RewritePatternSet patterns(&getContext());
@@ -359,12 +382,11 @@ private:
 
   gpu::GPUModuleOp createModule(OpBuilder &builder, KernelProgramOp program) {
     Location loc = program.getLoc();
-    auto target = NVVM::NVVMTargetAttr::get(&getContext(), /*optLevel=*/3,
-                                            "nvptx64-nvidia-cuda", chip,
-                                            "+ptx86");
-    auto module = gpu::GPUModuleOp::create(
-        builder, loc, program.getSymName(),
-        builder.getArrayAttr(Attribute(target)));
+    auto target = NVVM::NVVMTargetAttr::get(
+        &getContext(), /*optLevel=*/3, "nvptx64-nvidia-cuda", chip, features);
+    auto module =
+        gpu::GPUModuleOp::create(builder, loc, program.getSymName(),
+                                 builder.getArrayAttr(Attribute(target)));
     module->setAttr(LLVM::LLVMDialect::getDataLayoutAttrName(),
                     builder.getStringAttr(kDataLayout));
     OpBuilder::InsertionGuard guard(builder);
@@ -377,10 +399,12 @@ private:
     Type i8 = builder.getI8Type(), f32 = builder.getF32Type();
     addShared(kScratchName, LLVM::LLVMArrayType::get(i8, 0),
               LLVM::Linkage::External, 1024);
-    addShared(kReduceName, LLVM::LLVMArrayType::get(f32, 1024 / kWarp),
+    addShared(kReduceName, LLVM::LLVMArrayType::get(f32, kMaxThreads / kWarp),
               LLVM::Linkage::Internal, 16);
     return module;
   }
+
+  StringRef features;
 };
 
 } // namespace
