@@ -1,0 +1,133 @@
+//===- CudaTest.cpp - The CUDA driver's owners ----------------------------===//
+//
+// Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "FakeCuda.h"
+#include "Runtime/Cuda/Driver.h"
+#include "amk/Support/Error.h"
+
+#include <gtest/gtest.h>
+
+using namespace amk;
+using namespace amk::runtime::cuda;
+
+namespace {
+
+/// Starts from a driver with one device and ends with nothing left behind.
+class CudaTest : public ::testing::Test {
+protected:
+  void SetUp() override { fakeCuda() = FakeCuda(); }
+  void TearDown() override {
+    EXPECT_EQ(fakeCuda().contexts, 0);
+    EXPECT_EQ(fakeCuda().modules, 0);
+    EXPECT_EQ(fakeCuda().allocations, 0);
+  }
+};
+
+template <typename Fn>
+std::string messageOf(Fn fn) {
+  try {
+    fn();
+  } catch (const Error &error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+} // namespace
+
+TEST_F(CudaTest, DescribesTheDevice) {
+  EXPECT_TRUE(available());
+  Context context;
+  EXPECT_EQ(context.device().name, "Fake");
+  EXPECT_EQ(context.device().major, 9);
+  EXPECT_EQ(context.device().minor, 0);
+  EXPECT_EQ(context.device().multiprocessors, 1016);
+  EXPECT_EQ(context.device().sharedBytesPerBlock, 1097);
+  EXPECT_EQ(context.device().memoryBytes, 1u << 20);
+  EXPECT_EQ(context.device().driverVersion, 12080);
+}
+
+TEST_F(CudaTest, SaysThatThereIsNoDevice) {
+  fakeCuda().devices = 0;
+  std::string why;
+  EXPECT_FALSE(available(&why));
+  EXPECT_EQ(why, "the CUDA driver finds no device");
+  EXPECT_EQ(messageOf([] { Context context; }),
+            "cuda:0: found 0 CUDA device(s), expected a number below that");
+}
+
+TEST_F(CudaTest, RefusesAnUnknownDevice) {
+  EXPECT_EQ(messageOf([] { Context context(1); }),
+            "cuda:1: found 1 CUDA device(s), expected a number below that");
+  EXPECT_EQ(messageOf([] { Context context(-1); }),
+            "cuda:-1: found 1 CUDA device(s), expected a number below that");
+}
+
+TEST_F(CudaTest, RunsAKernel) {
+  Context context;
+  Module module("ptx", "a.ptx");
+  Function function = module.function("add_one");
+  EXPECT_EQ(function.name(), "add_one");
+  EXPECT_EQ(function.registers(), 4); // the fake gives the attribute's number
+  EXPECT_EQ(function.localBytes(), 3);
+
+  float values[3] = {1, 2, 3};
+  DeviceBuffer buffer(sizeof(values), "values");
+  float zeros[3] = {7, 7, 7};
+  buffer.download(zeros);
+  EXPECT_EQ(zeros[0] + zeros[1] + zeros[2], 0);
+  buffer.upload(values);
+  launch(function, 1, 256, 60000, {buffer.address(), 2});
+  context.synchronize("add_one");
+  buffer.download(values);
+  EXPECT_EQ(values[0], 2);
+  EXPECT_EQ(values[1], 3);
+  EXPECT_EQ(values[2], 3);
+  EXPECT_EQ(fakeCuda().blocks, 1u);
+  EXPECT_EQ(fakeCuda().threads, 256u);
+  EXPECT_EQ(fakeCuda().sharedBytes, 60000u);
+  EXPECT_EQ(fakeCuda().maxDynamicSharedBytes, 60000);
+}
+
+TEST_F(CudaTest, MovesBuffers) {
+  Context context;
+  DeviceBuffer buffer(16, "values");
+  uint64_t address = buffer.address();
+  DeviceBuffer other = std::move(buffer);
+  EXPECT_EQ(other.address(), address);
+  EXPECT_EQ(fakeCuda().allocations, 1);
+}
+
+TEST_F(CudaTest, ShowsTheAssemblersLog) {
+  Context context;
+  EXPECT_EQ(messageOf([] { Module module("no ptx", "a.ptx"); }),
+            "a.ptx: cuModuleLoadDataEx: CUDA_ERROR_INVALID_PTX\n"
+            "line 1: not an instruction");
+}
+
+TEST_F(CudaTest, NamesTheMissingFunction) {
+  Context context;
+  Module module("ptx", "a.ptx");
+  EXPECT_EQ(messageOf([&] { module.function("nothing"); }),
+            "a.ptx: nothing: cuModuleGetFunction: CUDA_ERROR_NOT_FOUND");
+}
+
+TEST_F(CudaTest, ReportsWhatTheDriverRefuses) {
+  Context context;
+  EXPECT_EQ(
+      messageOf([] { DeviceBuffer buffer(1 << 21, "weights"); }),
+      "weights: 2097152 bytes of device memory: cuMemAlloc: CUDA error 2");
+  Module module("ptx", "a.ptx");
+  Function function = module.function("add_one");
+  EXPECT_EQ(messageOf([&] { launch(function, 1, 2048, 0, {0, 0}); }),
+            "add_one: 1 x 2048 threads: cuLaunchKernel: CUDA error 1");
+  fakeCuda().synchronizeStatus = 700;
+  EXPECT_EQ(messageOf([&] { context.synchronize("step 3"); }),
+            "step 3: cuCtxSynchronize: CUDA_ERROR_ILLEGAL_ADDRESS (an illegal "
+            "memory access)");
+}

@@ -1,0 +1,152 @@
+//===- FakeCuda.cpp - A CUDA driver without a device ----------------------===//
+//
+// Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "FakeCuda.h"
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+static constexpr int kInvalidValue = 1, kInvalidPtx = 218, kNotFound = 500,
+                     kIllegalAddress = 700;
+
+FakeCuda &fakeCuda() {
+  static FakeCuda state;
+  return state;
+}
+
+static void addOne(float *values, uint64_t count) {
+  for (uint64_t i = 0; i < count; ++i)
+    values[i] += 1;
+}
+
+extern "C" {
+
+int cuInit(unsigned) { return 0; }
+int cuDriverGetVersion(int *version) { return *version = 12080, 0; }
+
+int cuGetErrorName(int status, const char **name) {
+  *name = status == kInvalidPtx       ? "CUDA_ERROR_INVALID_PTX"
+          : status == kNotFound       ? "CUDA_ERROR_NOT_FOUND"
+          : status == kIllegalAddress ? "CUDA_ERROR_ILLEGAL_ADDRESS"
+                                      : nullptr;
+  return *name ? 0 : kInvalidValue;
+}
+
+int cuGetErrorString(int status, const char **text) {
+  *text = status == kIllegalAddress ? "an illegal memory access" : nullptr;
+  return *text ? 0 : kInvalidValue;
+}
+
+int cuDeviceGetCount(int *count) { return *count = fakeCuda().devices, 0; }
+int cuDeviceGet(int *device, int ordinal) { return *device = ordinal, 0; }
+
+int cuDeviceGetName(char *name, int length, int) {
+  std::snprintf(name, length, "Fake");
+  return 0;
+}
+
+int cuDeviceGetAttribute(int *value, int attribute, int) {
+  *value = attribute == 75 ? 9 : attribute == 76 ? 0 : 1000 + attribute;
+  return 0;
+}
+
+int cuDeviceTotalMem_v2(size_t *bytes, int) { return *bytes = 1 << 20, 0; }
+
+int cuDevicePrimaryCtxRetain(void **context, int) {
+  ++fakeCuda().contexts;
+  return *context = &fakeCuda(), 0;
+}
+
+int cuDevicePrimaryCtxRelease_v2(int) { return --fakeCuda().contexts, 0; }
+int cuCtxSetCurrent(void *) { return 0; }
+int cuCtxSynchronize() { return fakeCuda().synchronizeStatus; }
+
+int cuModuleLoadDataEx(void **module, const void *ptx, unsigned count,
+                       int *options, void **values) {
+  if (std::strcmp(static_cast<const char *>(ptx), "ptx") == 0) {
+    ++fakeCuda().modules;
+    return *module = &fakeCuda(), 0;
+  }
+  char *log = nullptr;
+  size_t bytes = 0;
+  for (unsigned i = 0; i < count; ++i)
+    if (options[i] == 5)
+      log = static_cast<char *>(values[i]);
+    else if (options[i] == 6)
+      bytes = reinterpret_cast<size_t>(values[i]);
+  std::snprintf(log, bytes, "line 1: not an instruction");
+  return kInvalidPtx;
+}
+
+int cuModuleUnload(void *) { return --fakeCuda().modules, 0; }
+
+int cuModuleGetFunction(void **function, void *, const char *name) {
+  *function = reinterpret_cast<void *>(&addOne);
+  return std::strcmp(name, "add_one") == 0 ? 0 : kNotFound;
+}
+
+int cuFuncGetAttribute(int *value, int attribute, void *) {
+  return *value = attribute, 0;
+}
+
+int cuFuncSetAttribute(void *, int attribute, int value) {
+  if (attribute == 8)
+    fakeCuda().maxDynamicSharedBytes = value;
+  return 0;
+}
+
+int cuMemAlloc_v2(unsigned long long *address, size_t bytes) {
+  if (bytes > 1 << 20)
+    return 2;
+  ++fakeCuda().allocations;
+  void *memory = std::malloc(bytes);
+  std::memset(memory, 0xff, bytes);
+  *address = reinterpret_cast<uintptr_t>(memory);
+  return 0;
+}
+
+int cuMemFree_v2(unsigned long long address) {
+  --fakeCuda().allocations;
+  std::free(reinterpret_cast<void *>(address));
+  return 0;
+}
+
+int cuMemsetD8_v2(unsigned long long address, unsigned char value,
+                  size_t bytes) {
+  std::memset(reinterpret_cast<void *>(address), value, bytes);
+  return 0;
+}
+
+int cuMemcpyHtoD_v2(unsigned long long to, const void *from, size_t bytes) {
+  std::memcpy(reinterpret_cast<void *>(to), from, bytes);
+  return 0;
+}
+
+int cuMemcpyDtoH_v2(void *to, unsigned long long from, size_t bytes) {
+  std::memcpy(to, reinterpret_cast<void *>(from), bytes);
+  return 0;
+}
+
+int cuLaunchKernel(void *function, unsigned gridX, unsigned, unsigned,
+                   unsigned blockX, unsigned, unsigned, unsigned sharedBytes,
+                   void *, void **parameters, void **) {
+  FakeCuda &state = fakeCuda();
+  state.blocks = gridX;
+  state.threads = blockX;
+  state.sharedBytes = sharedBytes;
+  if (blockX > 1024)
+    return kInvalidValue;
+  reinterpret_cast<decltype(&addOne)>(function)(
+      *static_cast<float **>(parameters[0]),
+      *static_cast<uint64_t *>(parameters[1]));
+  return 0;
+}
+
+} // extern "C"

@@ -1,0 +1,33 @@
+//===- FakeCuda.h - A CUDA driver without a device --------------*- C++ -*-===//
+//
+// Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A library with the name and the functions of the CUDA driver, in host memory.
+// Its one kernel, "add_one", adds 1 to `count` floats: (float *, uint64_t
+// count).
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef AMK_TEST_UNIT_RUNTIME_FAKECUDA_H
+#define AMK_TEST_UNIT_RUNTIME_FAKECUDA_H
+
+#include <string>
+
+/// What the driver does and what it has seen.
+struct FakeCuda {
+  int devices = 1;
+  int synchronizeStatus = 0; ///< CUDA's number of an error
+  /// Objects that are not released.
+  int contexts = 0, modules = 0, allocations = 0;
+  unsigned blocks = 0, threads = 0, sharedBytes = 0; ///< of the last launch
+  int maxDynamicSharedBytes = 0;
+};
+
+/// The state, shared by a test and the driver.
+FakeCuda &fakeCuda();
+
+#endif // AMK_TEST_UNIT_RUNTIME_FAKECUDA_H
