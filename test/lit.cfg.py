@@ -38,6 +38,7 @@ config.substitutions.append(("%{plugin}", plugin))
 
 llvm_config.add_tool_substitutions(
     ["amk-opt", "amk-compile", "amk-run", "amk-lsp-server",
+     "amk-gpu-test-code",
      ToolSubst("mlir-opt-22",
                command=os.path.join(config.llvm_tools_dir, "mlir-opt")),
      "FileCheck", "not", "count", "split-file"],
