@@ -1,7 +1,7 @@
 // A linear with a norm as prologue and a residual as epilogue, for every weight
 // type: one worker's task as convert-amk-schedule-to-kernel makes it. Rows need
-// not fill the last tile, columns not the last chunk of 32. The shapes are those
-// of kCases in amk-gpu-body-test.cpp, in the same order.
+// not fill the last tile, nor columns the last chunk of 32. The shapes are those
+// of kShapes in amk-gpu-body-test.cpp, in the same order.
 
 amk.kernel.program @linear_norm scratch_bytes = 57600 {
   amk.kernel.body @bf16(
