@@ -15,19 +15,21 @@
 #include "llvm/Support/Threading.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <limits>
+
 using namespace amk;
 using namespace amk::tool;
 using namespace mlir::amk;
 namespace cl = llvm::cl;
 
 static constexpr unsigned kMaxWorkers = 4096; // docs/BundleFormat.md
+/// The passes, or the model, set the limit.
+static constexpr unsigned kAnyNumber = std::numeric_limits<int32_t>::max();
 
 namespace {
 
 /// All options, constructed when main() runs.
 struct CommandLine {
-  enum class Target { Cpu };
-
   cl::OptionCategory category{"amk-compile options"};
   cl::OptionCategory developer{"Options for looking inside"};
 
@@ -38,24 +40,26 @@ struct CommandLine {
   cl::opt<std::string> bundle{"o", cl::value_desc("BUNDLE"),
                               cl::desc("Directory to write"),
                               cl::cat(category)};
-  cl::opt<Target> target{
-      "target", cl::desc("What to compile for:"), cl::init(Target::Cpu),
-      cl::values(clEnumValN(Target::Cpu, "cpu", "x86-64 Linux (default)")),
+  // What has a number or one of a few words is parsed here: LLVM's own parsers
+  // print what they find wrong instead of returning it.
+  cl::opt<std::string> target{
+      "target", cl::value_desc("T"), cl::init("cpu"),
+      cl::desc("What to compile for: cpu, x86-64 Linux (default)"),
       cl::cat(category)};
-  cl::opt<unsigned> workers{
+  cl::opt<std::string> workers{
       "workers", cl::value_desc("N"),
       cl::desc("Number of workers (default: hardware threads)"),
       cl::cat(category)};
-  cl::opt<unsigned> maxContext{
+  cl::opt<std::string> maxContext{
       "max-context", cl::value_desc("N"),
       cl::desc("Positions to make room for (default: the model's, at most "
                "4096)"),
       cl::cat(category)};
-  cl::opt<unsigned> tileRows{"tile-rows", cl::value_desc("N"), cl::init(4),
-                             cl::desc("Rows per weight tile (default: 4)"),
-                             cl::cat(category)};
-  cl::opt<unsigned> kvSplits{
-      "kv-splits", cl::value_desc("N"), cl::init(0),
+  cl::opt<std::string> tileRows{"tile-rows", cl::value_desc("N"),
+                                cl::desc("Rows per weight tile (default: 4)"),
+                                cl::cat(category)};
+  cl::opt<std::string> kvSplits{
+      "kv-splits", cl::value_desc("N"),
       cl::desc("Pieces of the context in attention (default: by workers)"),
       cl::cat(category)};
   cl::opt<std::string> placement{
@@ -67,14 +71,10 @@ struct CommandLine {
       cl::desc("Fusions: all (default), none, or any of qkv, gated, residual, "
                "head, norm"),
       cl::cat(category)};
-  cl::opt<SyncMode> sync{
-      "sync", cl::desc("Granularity of synchronisation:"),
-      cl::init(SyncMode::Coarse),
-      cl::values(
-          clEnumValN(SyncMode::Exact, "exact", "wait for just what is needed"),
-          clEnumValN(SyncMode::Coarse, "coarse",
-                     "one counter per phase where that costs little "
-                     "(default)")),
+  cl::opt<std::string> sync{
+      "sync", cl::value_desc("S"), cl::init("coarse"),
+      cl::desc("Synchronisation: exact waits for just what is needed; coarse "
+               "has one counter per phase where that costs little (default)"),
       cl::cat(category)};
   cl::opt<bool> noReuse{"no-reuse",
                         cl::desc("Give every activation its own memory"),
@@ -84,11 +84,9 @@ struct CommandLine {
       cl::desc("Instruction set: x86-64-v2, x86-64-v3, x86-64-v4 or native, "
                "the highest of them on this machine (default)"),
       cl::cat(category)};
-  cl::opt<Sanitizer> sanitize{
-      "sanitize", cl::desc("Instrument the generated code:"),
-      cl::init(Sanitizer::None),
-      cl::values(clEnumValN(Sanitizer::Thread, "thread", "ThreadSanitizer"),
-                 clEnumValN(Sanitizer::Address, "address", "AddressSanitizer")),
+  cl::opt<std::string> sanitize{
+      "sanitize", cl::value_desc("S"),
+      cl::desc("Instrument the generated code: thread or address"),
       cl::cat(category)};
   cl::opt<bool> dummyWeights{
       "dummy-weights",
@@ -128,6 +126,38 @@ static std::string firstLine(llvm::StringRef text) {
   return line.trim().str();
 }
 
+/// The number given, or `otherwise` where the option is not.
+static unsigned parseNumber(const cl::opt<std::string> &option,
+                            unsigned highest, unsigned otherwise) {
+  if (!option.getNumOccurrences())
+    return otherwise;
+  llvm::StringRef text = option.getValue();
+  unsigned number;
+  if (text.getAsInteger(10, number) || number < 1 || number > highest)
+    fail("--" + option.ArgStr.str(), "found " + text.str() +
+                                         ", expected a number from 1 to " +
+                                         std::to_string(highest));
+  return number;
+}
+
+static SyncMode parseSync(llvm::StringRef name) {
+  if (name == "exact")
+    return SyncMode::Exact;
+  if (name == "coarse")
+    return SyncMode::Coarse;
+  fail("--sync", "found '" + name.str() + "', expected exact or coarse");
+}
+
+static Sanitizer parseSanitizer(llvm::StringRef name) {
+  if (name.empty())
+    return Sanitizer::None;
+  if (name == "thread")
+    return Sanitizer::Thread;
+  if (name == "address")
+    return Sanitizer::Address;
+  fail("--sanitize", "found '" + name.str() + "', expected thread or address");
+}
+
 static Phase parsePhase(const char *option, llvm::StringRef name) {
   for (Phase phase : kPhases)
     if (stringifyPhase(phase) == name)
@@ -138,15 +168,11 @@ static Phase parsePhase(const char *option, llvm::StringRef name) {
 
 static CompileOptions compileOptions(const CommandLine &line) {
   CompileOptions options;
-  options.workers = line.workers.getNumOccurrences()
-                        ? unsigned(line.workers)
-                        : llvm::hardware_concurrency().compute_thread_count();
-  if (options.workers < 1 || options.workers > kMaxWorkers)
-    fail("--workers", "found " + std::to_string(options.workers) +
-                          ", expected a number from 1 to " +
-                          std::to_string(kMaxWorkers));
-  options.tileRows = line.tileRows;
-  options.kvSplits = line.kvSplits;
+  options.workers =
+      parseNumber(line.workers, kMaxWorkers,
+                  llvm::hardware_concurrency().compute_thread_count());
+  options.tileRows = parseNumber(line.tileRows, kAnyNumber, options.tileRows);
+  options.kvSplits = parseNumber(line.kvSplits, kAnyNumber, options.kvSplits);
   if (line.placement != "block" && line.placement != "rotate")
     fail("--placement",
          "found '" + line.placement + "', expected block or rotate");
@@ -156,7 +182,7 @@ static CompileOptions compileOptions(const CommandLine &line) {
     fail("--fuse", "found '" + llvm::join(fusions, ",") +
                        "', expected all, none or any of qkv, gated, residual, "
                        "head, norm");
-  options.sync = line.sync;
+  options.sync = parseSync(line.sync);
   options.reuse = !line.noReuse;
   return options;
 }
@@ -196,12 +222,14 @@ Options amk::tool::parseCommandLine(int argc, char **argv) {
                                  : firstLine(messages));
 
   Options options;
+  if (line.target != "cpu")
+    fail("--target", "found '" + line.target + "', expected cpu");
   options.input = line.input;
   options.bundle = line.bundle;
   options.compile = compileOptions(line);
   options.object.level = line.cpu;
-  options.object.sanitizer = line.sanitize;
-  options.maxContext = line.maxContext;
+  options.object.sanitizer = parseSanitizer(line.sanitize);
+  options.maxContext = parseNumber(line.maxContext, kAnyNumber, 0);
   options.dummyWeights = line.dummyWeights;
   if (!line.from.empty())
     options.from = parsePhase("--compile-from", line.from);
