@@ -5,14 +5,15 @@
 
 import importlib
 import os
+import re
 import shutil
 import subprocess
 import sys
 
 import pytest
 
-from harness import (MODELS, TIMEOUT, TRAINED, assert_logits_close,
-                      read_golden)
+from harness import (MODELS, ROOT, TIMEOUT, TRAINED, assert_logits_close,
+                     read_golden)
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +72,16 @@ def test_demo_text(amk, trained_golden):
     # Where it ran and how fast.
     assert f"amk: {len(demo['ids'])} tokens" in result.stderr
     assert "steps/s" in result.stderr and "target cpu" in result.stderr
+
+
+def test_make_demo_asks_for_the_golden(trained_golden):
+    """Its text is then that of test_demo_text."""
+    text = (ROOT / "Makefile").read_text()
+    default = dict(re.findall(r"^(\w+) *\?= *(.*)$", text, re.MULTILINE))
+    demo = trained_golden["demo"]
+    assert ROOT / default["MODEL"] == TRAINED
+    assert default["PROMPT"] == demo["prompt"]
+    assert int(default["TOKENS"]) == len(demo["ids"])
 
 
 def test_options(amk, trained_golden):
