@@ -12,6 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../Utils/KernelTypeConverter.h"
 #include "HostLowering.h"
 
 #include "amk/Conversion/Passes.h"
@@ -26,25 +27,6 @@ using namespace mlir::amk;
 using namespace mlir::amk::host;
 
 namespace {
-
-struct HostTypeConverter : TypeConverter {
-  HostTypeConverter() {
-    addConversion([](Type type) { return type; });
-    addConversion([](IndexType type) -> Type {
-      return IntegerType::get(type.getContext(), 64);
-    });
-    addConversion([](MemRefType type) -> Type {
-      return LLVM::LLVMPointerType::get(type.getContext());
-    });
-    auto cast = [](OpBuilder &builder, Type type, ValueRange inputs,
-                   Location loc) -> Value {
-      return UnrealizedConversionCastOp::create(builder, loc, type, inputs)
-          .getResult(0);
-    };
-    addSourceMaterialization(cast);
-    addTargetMaterialization(cast);
-  }
-};
 
 struct ConvertAMKKernelToLLVM
     : mlir::amk::impl::ConvertAMKKernelToLLVMBase<ConvertAMKKernelToLLVM> {
@@ -68,7 +50,7 @@ struct ConvertAMKKernelToLLVM
 
 private:
   LogicalResult convertBodies(KernelProgramOp program) {
-    HostTypeConverter converter;
+    KernelTypeConverter converter(/*otherSpace=*/0, /*scratchSpace=*/0);
     RewritePatternSet patterns(&getContext());
     populateStepPatterns(converter, patterns);
     populateGemvPatterns(converter, patterns);

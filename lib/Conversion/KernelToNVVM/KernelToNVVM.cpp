@@ -14,6 +14,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "../Utils/CodeBuilder.h"
+#include "../Utils/KernelTypeConverter.h"
 
 #include "amk/Conversion/Passes.h"
 
@@ -300,28 +301,6 @@ struct BodyLowering : BlockPattern<KernelBodyOp> {
   }
 };
 
-struct DeviceTypeConverter : TypeConverter {
-  DeviceTypeConverter() {
-    addConversion([](Type type) { return type; });
-    addConversion([](IndexType type) -> Type {
-      return IntegerType::get(type.getContext(), 64);
-    });
-    addConversion([](MemRefType type) -> Type {
-      auto space = dyn_cast_or_null<MemorySpaceAttr>(type.getMemorySpace());
-      bool isScratch = space && space.getValue() == MemorySpace::Scratch;
-      return LLVM::LLVMPointerType::get(type.getContext(),
-                                        isScratch ? kShared : kGlobal);
-    });
-    auto cast = [](OpBuilder &builder, Type type, ValueRange inputs,
-                   Location loc) -> Value {
-      return UnrealizedConversionCastOp::create(builder, loc, type, inputs)
-          .getResult(0);
-    };
-    addSourceMaterialization(cast);
-    addTargetMaterialization(cast);
-  }
-};
-
 struct ConvertAMKKernelToNVVM
     : mlir::amk::impl::ConvertAMKKernelToNVVMBase<ConvertAMKKernelToNVVM> {
   using ConvertAMKKernelToNVVMBase::ConvertAMKKernelToNVVMBase;
@@ -355,7 +334,7 @@ private:
   }
 
   LogicalResult convertProgram(KernelProgramOp program) {
-    DeviceTypeConverter converter;
+    KernelTypeConverter converter(kGlobal, kShared);
     RewritePatternSet patterns(&getContext());
     int64_t count = threads;
     patterns.add<BodyLowering, GemvLowering, ReturnLowering, RmsNormLowering,
