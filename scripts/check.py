@@ -147,11 +147,7 @@ def stage_build():
 
 
 def stage_rules():
-    script = ROOT / "test/check-rule-ids.py"
-    if not script.exists():
-        print("skipped: test/check-rule-ids.py is not in this tree")
-        return Count(skipped=1)
-    return run_script(["/usr/bin/python3", script])
+    return run_script(["/usr/bin/python3", ROOT / "test/check-rule-ids.py"])
 
 
 def stage_unit():
@@ -175,16 +171,12 @@ def stage_docs():
 
 
 def stage_python():
-    suites = [d for d in ("test/python", "test/e2e") if (ROOT / d).is_dir()]
-    if not suites:
-        print("skipped: neither test/python nor test/e2e is in this tree")
-        return Count(skipped=1)
     env = {"PYTHONPATH": str(BUILD / "python"),
            "PATH": f"{BUILD / 'bin'}:{os.environ['PATH']}"}
     return run_reported("pytest", [
         PYTHON, "-m", "pytest", "-q", "--durations=5", "-p",
-        "no:cacheprovider", f"--junitxml={REPORTS / 'pytest.xml'}", *suites],
-        env)
+        "no:cacheprovider", f"--junitxml={REPORTS / 'pytest.xml'}",
+        "test/python", "test/e2e"], env)
 
 
 def build_preset(name, target="all"):
@@ -201,9 +193,6 @@ def stage_sanitizers():
     for name in ("tsan", "asan"):
         count += ctest(f"{name}-unit", build_preset(name), "unit")
     script = ROOT / "test/e2e/sanitizers.sh"
-    if not script.exists():
-        print("skipped: test/e2e/sanitizers.sh is not in this tree")
-        return count + Count(skipped=1)
     return count + run_script([script, BUILD, BUILD / "tsan", BUILD / "asan"])
 
 
@@ -235,9 +224,6 @@ def stage_gpu():
         ["ctest", "--test-dir", BUILD, "-N", "-L", "gpu"], cwd=ROOT,
         stdout=subprocess.PIPE, text=True, check=True).stdout
     tests = int(re.search(r"Total Tests: (\d+)", listing).group(1))
-    if tests == 0:
-        print("skipped: this tree has no GPU tests yet")
-        return Count(skipped=1)
     if gpus == 0:
         print(f"skipped: {tests} GPU test(s), no GPU here: {reason}")
         return Count(skipped=tests)
