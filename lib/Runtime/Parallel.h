@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -42,8 +43,13 @@ void parallelFor(uint64_t items, const Body &body) {
     }
   };
   std::vector<std::thread> helpers;
-  for (uint64_t i = 1; i < std::min<uint64_t>(coreCount(), items); ++i)
-    helpers.emplace_back(work);
+  helpers.reserve(coreCount());
+  try {
+    for (uint64_t i = 1; i < std::min<uint64_t>(coreCount(), items); ++i)
+      helpers.emplace_back(work);
+  } catch (const std::system_error &) {
+    // The threads that there are, this one at least, do it all.
+  }
   work();
   for (std::thread &helper : helpers)
     helper.join();

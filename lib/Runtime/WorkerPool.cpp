@@ -7,6 +7,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "amk/Runtime/WorkerPool.h"
+#include "amk/Support/Error.h"
+
+#include <string>
 
 using namespace amk::runtime;
 
@@ -26,11 +29,22 @@ static void pauseCpu() {
 
 WorkerPool::WorkerPool(uint32_t workers, bool mayPoll)
     : workers(workers), polls(mayPoll ? kPolls : 0) {
-  for (uint32_t worker = 0; worker < workers; ++worker)
-    threads.emplace_back([this, worker] { threadMain(worker); });
+  try {
+    for (uint32_t worker = 0; worker < workers; ++worker)
+      threads.emplace_back([this, worker] { threadMain(worker); });
+  } catch (const std::exception &error) {
+    // A thread that nobody joined would end the process.
+    size_t count = threads.size();
+    stop();
+    amk::fail("worker threads", "found room for " + std::to_string(count) +
+                                    ", expected " + std::to_string(workers) +
+                                    ": " + error.what());
+  }
 }
 
-WorkerPool::~WorkerPool() {
+WorkerPool::~WorkerPool() { stop(); }
+
+void WorkerPool::stop() {
   {
     std::lock_guard<std::mutex> lock(mutex);
     __atomic_store_n(&shutdown, true, __ATOMIC_RELAXED);

@@ -8,6 +8,7 @@ file or field.
 """
 
 import json
+import resource
 import shutil
 import struct
 
@@ -546,6 +547,20 @@ def test_run_options(tools, random_model, bundle, case):
 def test_run_without_weights(tools, bundle):
     result = tools.call("amk-run", bundle, "--prompt-ids", "1")
     assert_one_error(result, "amk-run", "--weights")
+
+
+def test_run_without_threads(tools, random_model, bundle):
+    """Stacks of 4 GB do not fit into 3 GB of address space."""
+    result = tools.call(
+        "amk-run", bundle, "--weights", random_model(BASE), "--prompt-ids", "1",
+        preexec_fn=refuse_threads)
+    assert_one_error(result, "amk-run", "worker threads", "expected 2")
+
+
+def refuse_threads():
+    for limit, size in ((resource.RLIMIT_STACK, 4 << 30),
+                        (resource.RLIMIT_AS, 3 << 30)):
+        resource.setrlimit(limit, (size, resource.getrlimit(limit)[1]))
 
 
 @pytest.mark.parametrize("which", ["bundle", "weights"])

@@ -94,7 +94,9 @@ public:
 
   const Manifest &manifest() const { return bundle.manifest; }
   const std::string &arch() const { return code->arch(); }
-  const std::string &weightsDescription() const { return weightsSource; }
+  const std::string &weightsDescription() const {
+    return weights.description();
+  }
   uint32_t workers() const { return bundle.manifest.workers; }
   /// Positions whose keys and values the cache holds.
   uint64_t position() const { return processed; }
@@ -130,7 +132,6 @@ private:
   Bundle bundle;
   std::shared_ptr<CodeObject> code;
   Weights weights; ///< keeps the external tensors alive
-  std::string weightsSource;
   std::chrono::duration<double> waitTimeout;
   bool oversubscribed; ///< more workers than cores
 

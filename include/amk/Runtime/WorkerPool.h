@@ -27,7 +27,8 @@ class WorkerPool {
 public:
   using Job = std::function<void(uint32_t worker)>;
 
-  /// `mayPoll` is false when there are fewer cores than workers.
+  /// `mayPoll` is false when there are fewer cores than workers. Throws
+  /// amk::Error when the system refuses a thread.
   WorkerPool(uint32_t workers, bool mayPoll);
   ~WorkerPool();
   WorkerPool(const WorkerPool &) = delete;
@@ -46,6 +47,7 @@ private:
   void threadMain(uint32_t worker);
   uint64_t nextGeneration(uint64_t seen);
   void finish();
+  void stop();
 
   const uint32_t workers;
   const uint32_t polls;

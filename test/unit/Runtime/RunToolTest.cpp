@@ -60,8 +60,9 @@ TEST_F(RunTool, PrintsTheGeneratedIds) {
   Outcome outcome = runModel("--prompt-ids 1,2,3 -n 20");
   EXPECT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_EQ(outcome.out, join(model.reference({1, 2, 3}, 20)));
-  EXPECT_THAT(outcome.err, AllOf(HasSubstr("code test, 2 workers"),
-                                 HasSubstr("generated tokens/s")));
+  EXPECT_THAT(outcome.err,
+              AllOf(HasSubstr("code test, 2 workers, " + model.weightsPath()),
+                    HasSubstr("generated tokens/s")));
   EXPECT_EQ(runModel("--prompt-ids=1,2,3 -n 20 --steps-per-launch=1").out,
             outcome.out);
 }
