@@ -151,6 +151,16 @@ def main(argv=None):
         print(file=sys.stderr)
         return 130
     except BrokenPipeError:
-        # The reader has gone; Python's own flush at exit must not complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader has gone, and knows it.
+        _discard_stdout()
         return 1
+    except OSError as error:  # a full disk behind stdout, for one
+        _discard_stdout()
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"amk: error: {place}{error.strerror or error}", file=sys.stderr)
+        return 1
+
+
+def _discard_stdout():
+    """What stdout still buffers goes nowhere when Python exits."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

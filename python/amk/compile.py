@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import pathlib
+import platform
 import shutil
 import signal
 import struct
@@ -84,10 +85,10 @@ def cache_key(model_dir, tool, options):
         digest.update(data)
 
     config = model_dir / "config.json"
-    if not config.is_file():
-        raise Error(f"{config}: not found, expected a HuggingFace model "
-                    f"directory")
     try:
+        if not config.is_file():
+            raise Error(f"{config}: not found, expected a HuggingFace model "
+                        f"directory")
         for name in ("config.json", "generation_config.json"):
             if (model_dir / name).is_file():
                 add(name, (model_dir / name).read_bytes())
@@ -98,9 +99,27 @@ def cache_key(model_dir, tool, options):
         add("compiler", pathlib.Path(tool).read_bytes())
     except OSError as error:
         raise Error(f"{error.filename}: {error.strerror}") from None
-    # Defaults of the compiler may depend on the number of cores.
-    add("options", json.dumps([options, os.cpu_count()]).encode("utf-8"))
+    add("options", json.dumps([options, _machine()]).encode("utf-8"))
     return digest.hexdigest()[:32]
+
+
+def _machine():
+    """What defaults of the compiler depend on: the cores that this process may
+    use and what they can do. A cache may be shared by unlike machines."""
+    try:
+        cores = len(os.sched_getaffinity(0))
+    except AttributeError:  # not on every system
+        cores = os.cpu_count()
+    features = ""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
+            for line in file:
+                if line.startswith(("flags", "Features")):
+                    features = " ".join(sorted(line.split(":", 1)[1].split()))
+                    break
+    except OSError:
+        pass
+    return [platform.machine(), cores, features]
 
 
 def _option_list(target, workers, max_context):
@@ -112,8 +131,10 @@ def _option_list(target, workers, max_context):
     return options
 
 
-def run_compiler(tool, model_dir, bundle, options, progress=False):
-    """Runs amk-compile; its progress goes to stderr if `progress`."""
+def run_compiler(tool, model_dir, bundle, options, progress=False,
+                 final=None):
+    """Runs amk-compile; its progress goes to stderr if `progress`. `final` is
+    where the caller will move the bundle: the place to name there."""
     command = [str(tool), str(model_dir), "-o", str(bundle), *options]
     lines = []
     try:
@@ -124,10 +145,16 @@ def run_compiler(tool, model_dir, bundle, options, progress=False):
     except OSError as error:
         raise Error(f"{tool}: {error.strerror}") from None
     with process:
-        for line in process.stderr:
-            lines.append(line.rstrip("\n"))
-            if progress and not line.startswith(_ERROR_PREFIX):
-                sys.stderr.write(line)
+        try:
+            for line in process.stderr:
+                line = line.replace(str(bundle), str(final or bundle))
+                lines.append(line.rstrip("\n"))
+                if progress and not line.startswith(_ERROR_PREFIX):
+                    sys.stderr.write(line)
+        except BaseException:
+            # Ctrl-C above all: nobody waits for the bundle any more.
+            process.kill()
+            raise
     if process.returncode == 0:
         return
     if process.returncode < 0:
@@ -163,7 +190,7 @@ def compile_model(model_dir, output=None, *, target="cpu", workers=None,
         fresh = pathlib.Path(scratch) / "bundle"
         if progress:
             print(f"amk: compiling {model_dir} for {target}", file=sys.stderr)
-        run_compiler(tool, model_dir, fresh, options, progress)
+        run_compiler(tool, model_dir, fresh, options, progress, final=bundle)
         _publish(fresh, bundle)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

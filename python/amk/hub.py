@@ -29,9 +29,15 @@ def resolve(path_or_id):
     id of the same spelling."""
     name = os.fspath(path_or_id)
     path = pathlib.Path(name)
-    if name and path.is_dir():
+    try:
+        is_directory = bool(name) and path.is_dir()
+        exists = bool(name) and path.exists()
+    except (OSError, ValueError) as error:  # no permission, too long, NUL
+        raise Error(f"model '{name}': "
+                    f"{getattr(error, 'strerror', None) or error}") from None
+    if is_directory:
         return path
-    if name and path.exists():
+    if exists:
         raise Error(f"{name}: found a file, expected a model directory or a "
                     f"hub id")
     if not _HUB_ID.fullmatch(name):

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """A compiled model with its weights and its tokenizer."""
 
+import os
 import queue
 import threading
 
@@ -33,7 +34,9 @@ class Model:
         self._native = load_native()
         self.bundle = bundle
         self.model_dir = model_dir
-        self._model = self._native.Model(str(bundle), str(model_dir))
+        # As bytes: not every path is Unicode.
+        self._model = self._native.Model(os.fsencode(bundle),
+                                         os.fsencode(model_dir))
         self._tokenizer = None
 
     @classmethod
@@ -124,16 +127,21 @@ class Model:
         """An iterator of new token ids; a stop token is the last one.
         steps_per_launch: tokens that one launch of the program computes; 0
         leaves the choice to the runtime."""
+        ids = self._checked_ids(ids)
+        for name, value in (("max_new_tokens", max_new_tokens),
+                            ("steps_per_launch", steps_per_launch)):
+            if not 0 <= value < 1 << 31:
+                raise Error(f"{name}: found {value}, expected 0 to "
+                            f"{(1 << 31) - 1}")
+        return self._stream_ids(ids, max_new_tokens, steps_per_launch)
+
+    def _checked_ids(self, ids):
         ids = [int(token) for token in ids]
-        for name, value, least in (("max_new_tokens", max_new_tokens, 0),
-                                   ("steps_per_launch", steps_per_launch, 0)):
-            if not least <= value < 1 << 31:
-                raise Error(f"{name}: found {value}, expected {least} or more")
         for token in ids:
             if not 0 <= token < self.vocab_size:
                 raise Error(f"token id {token}: expected 0 to "
                             f"{self.vocab_size - 1}")
-        return self._stream_ids(ids, max_new_tokens, steps_per_launch)
+        return ids
 
     def _stream_ids(self, ids, max_new_tokens, steps_per_launch):
         """The runtime calls back from a thread of its own, which leaves this
@@ -174,7 +182,7 @@ class Model:
         as a numpy array."""
         import numpy
 
-        ids = [int(token) for token in ids]
+        ids = self._checked_ids(ids)
         result = numpy.empty((len(ids), self.vocab_size), numpy.float32)
 
         def on_logits(position, row):

@@ -80,6 +80,12 @@ class Tokenizer:
     def encode(self, text, add_special_tokens=True):
         """Ids of a text; with the start token if the tokenizer's
         post-processor adds one."""
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError as error:
+            # What Python makes of argument bytes that are no UTF-8.
+            raise Error(f"the text is not valid Unicode: character "
+                        f"{error.start}: found {text[error.start]!a}") from None
         return self._tokenizer.encode(
             text, add_special_tokens=add_special_tokens).ids
 
@@ -94,7 +100,10 @@ class Tokenizer:
         """The template's text, or None."""
         path = self.directory / "chat_template.jinja"
         if path.is_file():
-            return path.read_text(encoding="utf-8")
+            try:
+                return path.read_text(encoding="utf-8")
+            except (OSError, ValueError) as error:
+                raise Error(f"{path}: {error}") from None
         template = self._config.get("chat_template")
         if isinstance(template, list):  # several, with names
             named = {entry.get("name"): entry.get("template")

@@ -5,6 +5,7 @@
 
 import json
 import os
+import sys
 
 import pytest
 
@@ -66,6 +67,12 @@ def change_compiler(model, compiler):
 def test_key_depends_on(fake_model, fake_compiler, change):
     before = key(fake_model, fake_compiler)
     change(fake_model, fake_compiler)
+    assert key(fake_model, fake_compiler) != before
+
+
+def test_key_depends_on_the_machine(fake_model, fake_compiler, monkeypatch):
+    before = key(fake_model, fake_compiler)
+    monkeypatch.setattr(amk_compile, "_machine", lambda: ["other", 1, "sse2"])
     assert key(fake_model, fake_compiler) != before
 
 
@@ -142,6 +149,29 @@ def test_progress_goes_to_stderr(fake_model, fake_compiler, tmp_path, capsys):
     assert capsys.readouterr().err == "step 1\n"
     amk_compile.compile_model(fake_model, tmp_path / "b")
     assert capsys.readouterr().err == ""
+
+
+def test_progress_names_the_final_place(fake_model, fake_compiler, capsys):
+    fake_compiler.script('echo "bundle $3" >&2\nmkdir -p "$3"\n'
+                         'echo "{}" > "$3/manifest.json"\n')
+    bundle = amk_compile.compile_model(fake_model, progress=True)
+    assert f"bundle {bundle}\n" in capsys.readouterr().err
+
+
+def test_interrupt_ends_the_compiler(fake_model, fake_compiler, monkeypatch):
+    class Interrupted:
+        def write(self, text):
+            if text.startswith("step"):
+                raise KeyboardInterrupt
+
+    fake_compiler.script('echo $$ > "$0.pid"\necho step >&2\nexec sleep 60\n')
+    monkeypatch.setattr(sys, "stderr", Interrupted())
+    with pytest.raises(KeyboardInterrupt):
+        amk_compile.compile_model(fake_model, progress=True)
+    pid = int(fake_compiler.path.with_name("amk-compile.pid").read_text())
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    assert list((amk_compile.cache_dir() / "bundles").iterdir()) == []
 
 
 def test_bin_dir_without_the_tool(tmp_path, monkeypatch):

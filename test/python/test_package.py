@@ -74,6 +74,18 @@ def test_empty_directory(tmp_path):
         "config.json: not found")
 
 
+def test_full_disk_behind_stdout():
+    with open("/dev/full", "w") as full:
+        result = subprocess.run(
+            [sys.executable, "-c", "import sys; from amk import cli\n"
+             "cli._compile = lambda args: print('x', flush=True)\n"
+             "sys.exit(cli.main(['compile', 'm']))"],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert result.returncode == 1
+    assert result.stderr == "amk: error: No space left on device\n"
+
+
 def test_message_stays_on_one_line(monkeypatch, capsys):
     def fail(args):
         raise Error("a\nb")
@@ -119,6 +131,13 @@ def test_not_a_hub_id(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(Error, match="no such directory$"):
         hub.resolve(name)
+
+
+def test_path_that_the_system_refuses():
+    with pytest.raises(Error, match="File name too long"):
+        hub.resolve("a" * 5000)
+    with pytest.raises(Error, match="model"):
+        hub.resolve("a\0b")
 
 
 def test_hub_id_without_the_package(monkeypatch):
@@ -223,6 +242,7 @@ def test_closing_the_iterator_ends_the_generation():
     ([10], {}, "token id 10"),
     ([-1], {}, "token id -1"),
     ([1], {"max_new_tokens": -1}, "max_new_tokens: found -1"),
+    ([1], {"max_new_tokens": 1 << 31}, "expected 0 to 2147483647"),
     ([1], {"steps_per_launch": -1}, "steps_per_launch: found -1"),
 ])
 def test_bad_arguments(ids, options, text):

@@ -105,6 +105,11 @@ def test_truncation_and_padding_of_the_file_are_switched_off(chat_dir):
     assert 2 < len(Tokenizer(chat_dir).encode("question, q")) < 50
 
 
+def test_text_that_is_not_unicode(chat_dir):
+    with pytest.raises(Error, match=r"character 1: found '\\udcff'"):
+        Tokenizer(chat_dir).encode("a\udcff")
+
+
 def test_missing_tokenizer(tmp_path):
     with pytest.raises(Error, match="tokenizer.json: not found"):
         Tokenizer(tmp_path)
