@@ -6,6 +6,8 @@
 MODEL  ?= test/models/tiny-shakespeare
 PROMPT ?= ROMEO:
 TOKENS ?= 128
+# Through the environment, so that a prompt may hold quotes.
+export MODEL PROMPT TOKENS
 
 .DEFAULT_GOAL := help
 .PHONY: help demo check build format docs clean distclean
@@ -22,7 +24,7 @@ help:
 	@echo "AMK_CC=gcc AMK_CXX=g++ select another compiler than clang 22."
 
 demo:
-	@scripts/demo.sh "$(MODEL)" "$(PROMPT)" "$(TOKENS)"
+	@scripts/demo.sh "$$MODEL" "$$PROMPT" "$$TOKENS"
 
 check:
 	@scripts/setup.sh --packages --python-tests --configure

@@ -13,5 +13,5 @@ scripts/setup.sh
 cmake --build build --target amk-compile amk-run amk-python
 
 export PYTHONPATH=$PWD/build/python PATH=$PWD/build/bin:$PATH
-exec build/venv/bin/python -m amk generate "$model" --prompt "$prompt" \
+exec build/venv/bin/python -m amk generate "$model" --prompt="$prompt" \
   -n "$tokens"
