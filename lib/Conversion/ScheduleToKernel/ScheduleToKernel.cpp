@@ -7,11 +7,12 @@
 //===----------------------------------------------------------------------===//
 //
 // A body serves every task that is alike but for offsets and ranges: same
-// operation, same buffer types, same attributes. Its arguments are, in order,
-// the task's buffers other than weights, then the weight stream if it has
-// weights, then begin and count of its units, then the number of weight tiles,
-// then the part (head only). Bodies of linear tasks are the composition
-// prologue, gemv, epilogue; the others are one kernel operation.
+// operation, same buffer types, same attributes, the same operands equal. Its
+// arguments are, in order, the task's buffers other than weights, then the
+// weight stream if it has weights, then begin and count of its units, then the
+// number of weight tiles, then the part (head only). Bodies of linear tasks are
+// the composition prologue, gemv, epilogue; the others are one kernel
+// operation.
 //
 //===----------------------------------------------------------------------===//
 
@@ -53,9 +54,12 @@ static std::string bodyKey(TaskOpInterface task) {
       continue;
     os << ' ' << name << '=' << attr.getValue();
   }
+  // Which operands are one buffer decides which argument the body reads.
   for (Value operand : task->getOperands())
     os << ' ' << operand.getType()
-       << operand.getDefiningOp<BufferOp>().getKindAttr();
+       << operand.getDefiningOp<BufferOp>().getKindAttr() << '#'
+       << std::distance(task->operand_begin(),
+                        llvm::find(task->getOperands(), operand));
   return key;
 }
 
