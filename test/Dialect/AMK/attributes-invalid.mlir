@@ -109,3 +109,9 @@ module attributes {test.a =
 // expected-error @+2 {{expected an f32 cache, found 'f16'}}
 module attributes {test.a =
     !amk.kv<heads = 1, positions = 16, dim = 4, element = f16>} {}
+
+// -----
+
+// expected-error @+2 {{expected less than 2^63 bits, found heads, positions and dim 4294967296, 16, 4294967296}}
+module attributes {test.a =
+    !amk.kv<heads = 4294967296, positions = 16, dim = 4294967296, element = f32>} {}

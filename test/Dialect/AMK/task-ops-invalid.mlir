@@ -439,3 +439,64 @@ amk.graph @g config = #config {
   amk.task.argmax_combine #amk.phase<0, "t", 0 of 1> (%m3) to (%tok, %ctl)
       : (memref<2x3xi32>, memref<1xi32>, memref<1xi32>) -> ()
 }
+
+// -----
+
+#config = #amk.config<family = "llama", vocab = 32, hidden = 8, layers = 1,
+                      context = 16, eos = [2], bos = 1>
+amk.graph @g config = #config {
+  // expected-error @below {{expects sizes from 1 on and less than 2^63 bits, found 'memref<2x0x16x4xf32>'}}
+  %b = amk.buffer kv_cache "b" : memref<2x0x16x4xf32>
+}
+
+// -----
+
+#config = #amk.config<family = "llama", vocab = 32, hidden = 8, layers = 1,
+                      context = 16, eos = [2], bos = 1>
+amk.graph @g config = #config {
+  // expected-error @below {{expects sizes from 1 on and less than 2^63 bits, found 'memref<4294967296x4294967296xf32>'}}
+  %b = amk.buffer activation "b" : memref<4294967296x4294967296xf32>
+}
+
+// -----
+
+#config = #amk.config<family = "llama", vocab = 32, hidden = 8, layers = 1,
+                      context = 16, eos = [2], bos = 1>
+amk.graph @g config = #config {
+  // expected-error @below {{expects a shape [positions, 2, 1] for 1 frequencies, found 'memref<16x2x4xf32>'}}
+  %b = amk.buffer rotary "b" inv_freq = [1.0] scale = 1.0 : memref<16x2x4xf32>
+}
+
+// -----
+
+#config = #amk.config<family = "llama", vocab = 32, hidden = 8, layers = 1,
+                      context = 16, eos = [2], bos = 1>
+amk.graph @g config = #config {
+  // expected-error @below {{expects inv_freq and scale for rotary tables, and only for them}}
+  %b = "amk.buffer"() <{kind = 6 : i32, name = "b", inv_freq = array<f32: 1.0>}>
+      : () -> memref<16x2x1xf32>
+}
+
+// -----
+
+#config = #amk.config<family = "llama", vocab = 32, hidden = 8, layers = 1,
+                      context = 16, eos = [2], bos = 1>
+amk.graph @g config = #config {
+  // expected-error @below {{expects inv_freq and scale for rotary tables, and only for them}}
+  %b = "amk.buffer"() <{kind = 0 : i32, name = "b", scale = 1.0 : f64}>
+      : () -> memref<16xf32>
+}
+
+// -----
+
+#config = #amk.config<family = "llama", vocab = 32, hidden = 8, layers = 1,
+                      context = 16, eos = [2], bos = 1>
+// A task before its buffers is refused for the buffer, not computed with.
+amk.graph @g config = #config {
+  amk.task.attention #amk.phase<0, "t", 0 of 1> #amk.range<0, 1> splits = 1 scale = 1.0 (%x, %c) to (%y)
+      : (memref<1x8xf32>, memref<2x0x16x4xf32>, memref<1x8xf32>) -> ()
+  %x = amk.buffer activation "x" : memref<1x8xf32>
+  // expected-error @below {{expects sizes from 1 on}}
+  %c = amk.buffer kv_cache "c" : memref<2x0x16x4xf32>
+  %y = amk.buffer activation "y" : memref<1x8xf32>
+}

@@ -12,6 +12,7 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace mlir::amk;
@@ -126,6 +127,12 @@ LogicalResult KVCacheType::verify(function_ref<InFlightDiagnostic()> emitError,
                        << heads << ", " << positions << ", " << dim;
   if (!element.isF32())
     return emitError() << "expected an f32 cache, found " << element;
+  int64_t bits = 2 * 32; // a key and a value of float32
+  for (int64_t size : {heads, positions, dim})
+    if (llvm::MulOverflow(bits, size, bits))
+      return emitError() << "expected less than 2^63 bits, found heads, "
+                            "positions and dim "
+                         << heads << ", " << positions << ", " << dim;
   return success();
 }
 

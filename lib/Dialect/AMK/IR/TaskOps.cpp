@@ -8,6 +8,8 @@
 
 #include "TaskSupport.h"
 
+#include "llvm/Support/MathExtras.h"
+
 using namespace mlir;
 using namespace mlir::amk;
 using namespace mlir::amk::task;
@@ -33,10 +35,28 @@ bool BufferOp::isMutable() {
   }
 }
 
+/// Everything that is computed from shapes relies on this: there are no empty
+/// buffers to divide by, and no product of sizes overflows.
+static bool hasCountableSize(MemRefType type) {
+  int64_t bits = type.getElementTypeBitWidth();
+  return llvm::all_of(type.getShape(), [&](int64_t size) {
+    return size > 0 && !llvm::MulOverflow(bits, size, bits);
+  });
+}
+
+/// [positions, 2, frequencies]
+static bool isRotaryShape(ArrayRef<int64_t> shape, int64_t frequencies) {
+  return shape.size() == 3 && shape[1] == 2 && shape[2] == frequencies;
+}
+
 LogicalResult BufferOp::verify() {
   auto type = cast<MemRefType>(getResult().getType());
   if (!type.hasStaticShape() || !type.getLayout().isIdentity())
     return emitOpError() << "expects a static, contiguous shape, found "
+                         << type;
+  if (!hasCountableSize(type))
+    return emitOpError() << "expects sizes from 1 on and less than 2^63 bits, "
+                            "found "
                          << type;
   bool named = getKind() == BufferKind::Weight ||
                getKind() == BufferKind::Table ||
@@ -45,9 +65,16 @@ LogicalResult BufferOp::verify() {
     return emitOpError() << (named ? "expects" : "does not take")
                          << " a source for kind "
                          << stringifyBufferKind(getKind());
-  if ((getKind() == BufferKind::Rotary) != getInvFreq().has_value())
+  bool isRotary = getKind() == BufferKind::Rotary;
+  if (isRotary != getInvFreq().has_value() ||
+      isRotary != getScale().has_value())
     return emitOpError() << "expects inv_freq and scale for rotary tables, and "
                             "only for them";
+  if (isRotary && !isRotaryShape(type.getShape(), getInvFreq()->size()))
+    return emitOpError() << "expects a shape [positions, 2, "
+                         << getInvFreq()->size() << "] for "
+                         << getInvFreq()->size() << " frequencies, found "
+                         << type;
   if (getOffset() && static_cast<int64_t>(*getOffset()) < 0)
     return emitOpError() << "expects a non-negative offset, found "
                          << static_cast<int64_t>(*getOffset());

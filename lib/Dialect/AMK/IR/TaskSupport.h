@@ -141,6 +141,9 @@ inline LogicalResult verifyRoles(Operation *op, ArrayRef<Role> roles) {
     if (!buffer)
       return op->emitOpError() << "expects an amk.buffer as " << role.name
                                << ", found " << role.buffer;
+    // Dominance is checked last: a task may precede its buffers here.
+    if (failed(buffer.verify()))
+      return failure();
     if (llvm::is_contained(role.kinds, buffer.getKind()))
       continue;
     InFlightDiagnostic diag = op->emitOpError() << "expects a buffer of kind ";
