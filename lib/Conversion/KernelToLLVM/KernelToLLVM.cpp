@@ -26,6 +26,32 @@ using namespace mlir;
 using namespace mlir::amk;
 using namespace mlir::amk::host;
 
+/// Bodies only, with arguments that have an address and a size.
+static LogicalResult checkProgram(KernelProgramOp program) {
+  for (Operation &op : program.getBody().front()) {
+    auto body = dyn_cast<KernelBodyOp>(op);
+    if (!body)
+      return op.emitOpError("is not allowed beside the bodies of a program");
+    for (Type type : body.getBody().getArgumentTypes()) {
+      auto memref = dyn_cast<MemRefType>(type);
+      if (!memref)
+        continue;
+      MemorySpace space =
+          cast<MemorySpaceAttr>(memref.getMemorySpace()).getValue();
+      if (space == MemorySpace::Scratch)
+        return body.emitOpError()
+               << "expects its scratch from amk.kernel.scratch, found the "
+                  "argument "
+               << type;
+      if (space != MemorySpace::Stream && !memref.hasStaticShape())
+        return body.emitOpError()
+               << "expects a static shape of every argument but weights, found "
+               << type;
+    }
+  }
+  return success();
+}
+
 namespace {
 
 struct ConvertAMKKernelToLLVM
@@ -40,6 +66,8 @@ struct ConvertAMKKernelToLLVM
                          << programs.size();
       return signalPassFailure();
     }
+    if (failed(checkProgram(programs.front())))
+      return signalPassFailure();
     SmallVector<StringAttr> names;
     for (auto body : programs.front().getOps<KernelBodyOp>())
       names.push_back(body.getSymNameAttr());
