@@ -12,3 +12,26 @@
 amk.graph @uncontrolled config = #config {
   %token = amk.buffer token "token" : memref<1xi32>
 }
+
+// -----
+
+// Phases that contradict the order of the graph: what it means would depend on
+// which of the two a pass reads.
+
+#config = #amk.config<family = "llama", vocab = 32, hidden = 8, layers = 0,
+                      context = 16, eos = [2], bos = 1>
+
+amk.graph @disordered config = #config {
+  %control = amk.buffer control "control" : memref<1xi32>
+  %x = amk.buffer activation "x" : memref<1x16xf32>
+  %cache = amk.buffer kv_cache "cache" : memref<2x1x16x16xf32>
+  %out = amk.buffer activation "out" : memref<1x16xf32>
+  // expected-note @below {{see the task before here}}
+  amk.task.kv_append #amk.phase<2, "append", 0 of 1> #amk.range<0, 1>
+      (%x, %x) to (%cache)
+      : (memref<1x16xf32>, memref<1x16xf32>, memref<2x1x16x16xf32>) -> ()
+  // expected-error @below {{cannot be placed: found phase 1 part 0, expected a later one than that of append[0] before it}}
+  amk.task.attention #amk.phase<1, "attention", 0 of 1> #amk.range<0, 1>
+      splits = 1 scale = 1.0 (%x, %cache) to (%out)
+      : (memref<1x16xf32>, memref<2x1x16x16xf32>, memref<1x16xf32>) -> ()
+}

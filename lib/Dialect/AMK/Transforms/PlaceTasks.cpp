@@ -26,13 +26,34 @@ static BufferOp findControl(GraphOp graph) {
   return {};
 }
 
+/// Queues lose the order of the graph. From then on phases and parts tell which
+/// of two tasks comes first, so they have to agree with it.
+static LogicalResult checkOrder(GraphOp graph) {
+  TaskOpInterface before;
+  for (auto task : graph.getBody().front().getOps<TaskOpInterface>()) {
+    PhaseAttr phase = task.getPhase();
+    if (before && std::make_pair(before.getPhase().getIndex(),
+                                 before.getPhase().getPart()) >=
+                      std::make_pair(phase.getIndex(), phase.getPart())) {
+      InFlightDiagnostic diag =
+          task->emitOpError()
+          << "cannot be placed: found phase " << phase.getIndex() << " part "
+          << phase.getPart() << ", expected a later one than that of "
+          << taskName(before) << " before it";
+      diag.attachNote(before->getLoc()) << "see the task before here";
+      return diag;
+    }
+    before = task;
+  }
+  return success();
+}
+
 /// Phase 0 belongs to the gates, so every other phase moves up by one.
 static void makeRoomForGates(TaskOpInterface task) {
   PhaseAttr phase = task.getPhase();
-  task->setAttr("phase",
-                PhaseAttr::get(task->getContext(), phase.getIndex() + 1,
-                               phase.getLabel(), phase.getPart(),
-                               phase.getParts()));
+  task->setAttr("phase", PhaseAttr::get(task->getContext(),
+                                        phase.getIndex() + 1, phase.getLabel(),
+                                        phase.getPart(), phase.getParts()));
 }
 
 /// One queue per worker, with a gate as its first task.
@@ -63,9 +84,8 @@ struct PlaceTasks : public mlir::amk::impl::PlaceTasksBase<PlaceTasks> {
       return signalPassFailure();
     }
     if (placement != "block" && placement != "rotate") {
-      getOperation().emitError()
-          << getArgument() << ": placement: found '" << placement
-          << "', expected block or rotate";
+      getOperation().emitError() << getArgument() << ": placement: found '"
+                                 << placement << "', expected block or rotate";
       return signalPassFailure();
     }
     for (GraphOp graph :
@@ -84,6 +104,8 @@ LogicalResult PlaceTasks::place(GraphOp graph) {
   if (!control)
     return graph.emitOpError(
         "cannot be placed: expected a buffer of kind control for the gates");
+  if (failed(checkOrder(graph)))
+    return failure();
   OpBuilder builder(graph);
   auto schedule = ScheduleOp::create(
       builder, graph.getLoc(), graph.getSymNameAttr(),
@@ -100,7 +122,8 @@ LogicalResult PlaceTasks::place(GraphOp graph) {
   bool rotate = placement == "rotate";
   llvm::DenseMap<int64_t, int64_t> shiftOfPhase;
   int64_t nextShift = 0;
-  for (auto task : llvm::make_early_inc_range(source.getOps<TaskOpInterface>())) {
+  for (auto task :
+       llvm::make_early_inc_range(source.getOps<TaskOpInterface>())) {
     PhaseAttr phase = task.getPhase();
     auto [shift, isNew] = shiftOfPhase.try_emplace(phase.getIndex(), nextShift);
     if (isNew && rotate)
