@@ -107,8 +107,8 @@ void parseHeads(const JsonView &view, ModelConfig &config) {
 double parseEps(const JsonView &view) {
   double eps = view.asFinite();
   // A smaller one would be zero or subnormal in float32.
-  if (eps < 1e-37 || eps > 1)
-    view.expected("a number from 1e-37 to 1");
+  if (eps < 1e-37 || eps >= 1)
+    view.expected("a number from 1e-37 to less than 1");
   return eps;
 }
 
