@@ -58,6 +58,7 @@ private:
   LogicalResult collectTensors();
   LogicalResult addTensor(BufferOp buffer,
                           std::map<std::string, TensorSpec> &tensors);
+  LogicalResult checkRoom(BufferOp buffer);
   LogicalResult checkBuffers();
   void describeModel();
   void describeMemory();
@@ -114,11 +115,34 @@ LogicalResult Planner::collectTensors() {
   return success();
 }
 
+/// The runtime holds requests to the model's context and vocabulary and asks
+/// no buffer whether it has room for them.
+LogicalResult Planner::checkRoom(BufferOp buffer) {
+  auto check = [&](StringRef what, int64_t found,
+                   int64_t expected) -> LogicalResult {
+    if (found >= expected)
+      return success();
+    return buffer.emitOpError()
+           << "has " << found << " " << what << ", expected at least the "
+           << expected << " of the model";
+  };
+  auto type = cast<MemRefType>(buffer.getResult().getType());
+  ModelConfigAttr config = schedule.getConfig();
+  if (buffer.getKind() == BufferKind::KVCache && type.getRank() == 4)
+    return check("positions", type.getDimSize(2), config.getMaxContext());
+  if (buffer.getKind() == BufferKind::Table && type.getRank() == 2)
+    return check("rows", type.getDimSize(0), config.getVocab());
+  return success();
+}
+
 /// Everything but packed weights has its place.
 LogicalResult Planner::checkBuffers() {
-  for (auto buffer : schedule.getOps<BufferOp>())
+  for (auto buffer : schedule.getOps<BufferOp>()) {
     if (buffer.getKind() != BufferKind::Weight && !buffer.getOffset())
       return buffer.emitOpError("has no offset; run amk-allocate-buffers");
+    if (failed(checkRoom(buffer)))
+      return failure();
+  }
   return success();
 }
 
