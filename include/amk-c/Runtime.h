@@ -88,6 +88,7 @@ AMK_C_EXPORT int amk_score(amk_model *model, const int32_t *ids, size_t count,
 /* Makes the running call of the model fail soon. Else it does nothing. */
 AMK_C_EXPORT void amk_abort(amk_model *model);
 
+/* Facts about a model, which must not be NULL. */
 AMK_C_EXPORT uint32_t amk_vocab_size(const amk_model *model);
 AMK_C_EXPORT uint32_t amk_max_context(const amk_model *model);
 AMK_C_EXPORT uint32_t amk_workers(const amk_model *model);

@@ -201,6 +201,9 @@ def _publish(fresh, bundle):
     """Renames a complete bundle to its place; another process that was faster
     has put the same there."""
     try:
+        if bundle.exists() and not (bundle / "manifest.json").is_file():
+            # What is left of a bundle that somebody began to delete.
+            os.rename(bundle, fresh.with_name("remains"))
         os.rename(fresh, bundle)
     except OSError as error:
         if not (bundle / "manifest.json").is_file():

@@ -52,7 +52,13 @@ class Model:
         directory = resolve(path_or_hub_id)
         bundle = compile_model(directory, target=target, workers=workers,
                                max_context=max_context, progress=progress)
-        return cls(bundle, directory)
+        try:
+            return cls(bundle, directory)
+        except Error as error:
+            if not str(error).startswith(str(bundle)):
+                raise
+            raise Error(f"{error}; delete {bundle} to have the model compiled "
+                        f"again") from None
 
     @property
     def tokenizer(self):

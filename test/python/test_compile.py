@@ -107,6 +107,14 @@ def test_cache_compiles_once(fake_model, fake_compiler):
     assert sorted(first.parent.iterdir()) == sorted([first, other])
 
 
+def test_remains_of_a_bundle_are_replaced(fake_model, fake_compiler):
+    bundle = amk_compile.compile_model(fake_model)
+    (bundle / "manifest.json").rename(bundle / "other")
+    assert amk_compile.compile_model(fake_model) == bundle
+    assert [path.name for path in bundle.iterdir()] == ["manifest.json"]
+    assert [path.name for path in bundle.parent.iterdir()] == [bundle.name]
+
+
 def test_output_bypasses_the_cache(fake_model, fake_compiler, tmp_path):
     for _ in range(2):
         bundle = amk_compile.compile_model(fake_model, tmp_path / "bundle")

@@ -199,6 +199,19 @@ def fake_model_object(native):
     return result
 
 
+def test_damaged_bundle_in_the_cache(monkeypatch, tmp_path):
+    class Native:
+        @staticmethod
+        def Model(bundle, weights):
+            raise Error(f"{os.fsdecode(bundle)}/tables.bin: damaged file")
+
+    bundle = tmp_path / "bundle"
+    monkeypatch.setattr(model, "load_native", lambda: Native)
+    monkeypatch.setattr(model, "compile_model", lambda *_, **__: bundle)
+    with pytest.raises(Error, match="damaged file; delete .*bundle to have"):
+        model.Model.from_pretrained(tmp_path)
+
+
 def test_generate_ids_streams_all():
     ids = fake_model_object(FakeNative()).generate_ids([1], 3)
     assert list(ids) == [5, 6, 7]
