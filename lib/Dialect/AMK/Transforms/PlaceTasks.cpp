@@ -127,10 +127,11 @@ LogicalResult PlaceTasks::place(GraphOp graph) {
     PhaseAttr phase = task.getPhase();
     auto [shift, isNew] = shiftOfPhase.try_emplace(phase.getIndex(), nextShift);
     if (isNew && rotate)
-      nextShift = (nextShift + phase.getParts()) % workers;
+      nextShift = (nextShift + phase.getParts() % workers) % workers;
     makeRoomForGates(task);
-    Block &queue =
-        queues[(phase.getPart() + shift->second) % workers].getBody().front();
+    Block &queue = queues[(phase.getPart() % workers + shift->second) % workers]
+                       .getBody()
+                       .front();
     task->moveBefore(&queue, queue.end());
   }
   graph.erase();
