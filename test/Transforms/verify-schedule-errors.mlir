@@ -105,3 +105,18 @@ module {
     %control = amk.buffer control "control" : memref<1xi32>
   }
 }
+
+// -----
+
+#config = #amk.config<family = "llama", vocab = 32, hidden = 8, layers = 1,
+                      context = 16, eos = [2], bos = 1>
+
+amk.schedule @tables workers = 1 config = #config {
+  %control = amk.buffer control "control" offset 64 : memref<1xi32>
+  // expected-error @below {{'table' expects an offset less than 1, the number of tables, found 7}}
+  %table = amk.buffer table "table" source "table" offset 7 : memref<32x8xf32>
+  amk.queue 0 {
+    amk.task.gate #amk.phase<0, "gate", 0 of 1> (%control)
+        : (memref<1xi32>) -> ()
+  }
+}

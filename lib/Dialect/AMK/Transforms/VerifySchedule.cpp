@@ -88,6 +88,14 @@ static LogicalResult verifyBuffers(ScheduleOp schedule) {
   }
   if (placed.count(Space::Arena) && !schedule.getArenaBytes())
     result = schedule.emitOpError("has activations but no arena_bytes");
+  // The kernel finds a table by its place in a list without gaps.
+  ArrayRef<BufferOp> tables = placed[Space::External];
+  for (BufferOp table : tables)
+    if (*table.getOffset() >= tables.size())
+      result = table.emitOpError()
+               << "'" << table.getName() << "' expects an offset less than "
+               << tables.size() << ", the number of tables, found "
+               << *table.getOffset();
   // Activations may share bytes; the schedule's own verifier decides that.
   placed.erase(Space::Arena);
   for (auto &[space, buffers] : placed)
