@@ -210,10 +210,17 @@ def trained_golden(directory, evaluation, out):
         "logits": {"file": "logits.f32", "positions": len(ids),
                    "prompt_ids": ids},
         "continuations": continuations,
+        "continuation_logits": {"file": "continuations.f32"},
         "demo": demo,
         "perplexity": score,
     })
     write(out, golden, forward(model, ids))
+    # Every position that generating the continuations processes, one after
+    # another.
+    every = torch.cat([forward(model, entry["prompt_ids"] + entry["ids"][:-1])
+                       for entry in continuations])
+    (out / "continuations.f32").write_bytes(
+        every.numpy().astype("<f4", copy=False).tobytes())
 
 
 def random_prompt(seed, attempt, vocab):

@@ -48,11 +48,11 @@ static void checkSegmentsDisjoint(const schedule::Tables &tables,
     const abi::PackSegment &a = tables.segments[order[i - 1]];
     const abi::PackSegment &b = tables.segments[order[i]];
     if (a.worker == b.worker && a.streamOffset + a.bytes > b.streamOffset)
-      fail(file, quantity("segments[" + std::to_string(order[i]) +
-                              "].streamOffset",
-                          b.streamOffset,
-                          "no overlap with segments[" +
-                              std::to_string(order[i - 1]) + "]"));
+      fail(file,
+           quantity("segments[" + std::to_string(order[i]) + "].streamOffset",
+                    b.streamOffset,
+                    "no overlap with segments[" + std::to_string(order[i - 1]) +
+                        "]"));
   }
 }
 
@@ -73,21 +73,20 @@ static void checkSegment(const Manifest &manifest,
                          "a multiple of 64 up to 2^42"));
 }
 
-std::vector<uint64_t>
-amk::runtime::crossCheck(const Manifest &manifest,
-                         const schedule::Tables &tables,
-                         const std::string &file) {
+std::vector<uint64_t> amk::runtime::crossCheck(const Manifest &manifest,
+                                               const schedule::Tables &tables,
+                                               const std::string &file) {
   if (tables.workers != manifest.workers ||
       tables.queues.size() != manifest.workers)
-    fail(file, quantity("workers", tables.workers,
-                        std::to_string(manifest.workers) +
-                            " as in the manifest"));
+    fail(file,
+         quantity("workers", tables.workers,
+                  std::to_string(manifest.workers) + " as in the manifest"));
   for (size_t i = 0; i < tables.instructions.size(); ++i)
     if (tables.instructions[i].operandCount > abi::kMaxOperands)
-      fail(file, quantity("instructions[" + std::to_string(i) +
-                              "].operandCount",
-                          tables.instructions[i].operandCount,
-                          "at most " + std::to_string(abi::kMaxOperands)));
+      fail(file,
+           quantity("instructions[" + std::to_string(i) + "].operandCount",
+                    tables.instructions[i].operandCount,
+                    "at most " + std::to_string(abi::kMaxOperands)));
   for (size_t i = 0; i < tables.counters.size(); ++i)
     if (tables.counters[i].perStep > kMaxPerStep)
       fail(file, quantity("counters[" + std::to_string(i) + "].perStep",
@@ -120,13 +119,12 @@ static bool verificationSkipped() {
 #endif
 }
 
-/// The artefact about to be launched is verified, not the IR it came from.
-static void verifySchedule(const Bundle &bundle, const std::string &file) {
+void runtime::verifyTables(const schedule::Tables &tables,
+                           const MemoryInfo &memory, const std::string &file) {
   if (verificationSkipped())
     return;
-  const MemoryInfo &memory = bundle.manifest.memory;
   schedule::Program program = schedule::programFromTables(
-      bundle.tables, {memory.arenaBytes, memory.kvBytes, memory.ioBytes});
+      tables, {memory.arenaBytes, memory.kvBytes, memory.ioBytes});
   std::vector<schedule::Violation> violations = schedule::verify(program);
   if (violations.empty())
     return;
@@ -158,6 +156,7 @@ Bundle Bundle::open(const std::string &directory) {
                          bundle.manifest.tablesHash + " (damaged file)");
   bundle.tables = schedule::decodeTables(bytes, tablesPath);
   bundle.streamBytes = crossCheck(bundle.manifest, bundle.tables, tablesPath);
-  verifySchedule(bundle, tablesPath);
+  // The artefact about to be launched is verified, not the IR it came from.
+  verifyTables(bundle.tables, bundle.manifest.memory, tablesPath);
   return bundle;
 }

@@ -270,7 +270,7 @@ void parseTarget(const JsonView &view, Manifest &manifest) {
   expectKeys(view, {"kind", "workers"});
   if (view.at("kind").asString() != "cpu")
     view.at("kind").expected("\"cpu\"");
-  manifest.workers = view.at("workers").asInt(1, 4096);
+  manifest.workers = view.at("workers").asInt(1, abi::kMaxWorkers);
 }
 
 /// The version comes before everything that a version may change.

@@ -5,7 +5,7 @@
 
 amk.kernel.program @loose scratch_bytes = 0 {
   // expected-error @below {{is not allowed beside the bodies of a program}}
-  %position = amk.kernel.position
+  %c = arith.constant 1 : index
 }
 
 // -----
@@ -21,10 +21,7 @@ amk.kernel.program @scratch scratch_bytes = 64 {
 
 amk.kernel.program @dynamic scratch_bytes = 64 {
   // expected-error @below {{expects a static shape of every argument but weights, found}}
-  amk.kernel.body @body(%x: memref<?xf32, #amk.space<arena>>,
-                        %y: memref<16xf32, #amk.space<arena>>) {
-    amk.kernel.stage %x to %y
-        : memref<?xf32, #amk.space<arena>>, memref<16xf32, #amk.space<arena>>
+  amk.kernel.body @body(%x: memref<?xf32, #amk.space<arena>>) {
     amk.kernel.return
   }
 }

@@ -3,7 +3,7 @@
 // RUN: not amk-opt %s -split-input-file -convert-amk-layer-to-task=tile-rows=3 2>&1 | FileCheck %s --check-prefix=TILE
 // RUN: not amk-opt %s -split-input-file -convert-amk-layer-to-task=kv-splits=65 2>&1 | FileCheck %s --check-prefix=SPLITS
 
-// WORKERS: convert-amk-layer-to-task: workers: found 0, expected at least 1
+// WORKERS: convert-amk-layer-to-task: workers: found 0, expected 1 to 4096
 // TILE: convert-amk-layer-to-task: tile-rows: found 3, expected an even number from 2 to 16
 // SPLITS: convert-amk-layer-to-task: kv-splits: found 65, expected at most 64
 

@@ -2,7 +2,7 @@
 // RUN: not amk-opt %s -split-input-file -amk-place-tasks=workers=0 2>&1 | FileCheck %s --check-prefix=WORKERS
 // RUN: not amk-opt %s -split-input-file -amk-place-tasks=placement=random 2>&1 | FileCheck %s --check-prefix=PLACEMENT
 
-// WORKERS: amk-place-tasks: workers: found 0, expected at least 1
+// WORKERS: amk-place-tasks: workers: found 0, expected 1 to 4096
 // PLACEMENT: amk-place-tasks: placement: found 'random', expected block or rotate
 
 #config = #amk.config<family = "llama", vocab = 32, hidden = 8, layers = 0,

@@ -20,6 +20,9 @@ amk.schedule @calls workers = 1 config = #config {
     // expected-error @below {{expects operands that are not negative, found -64}}
     amk.task.gate #amk.phase<3, "gate", 0 of 1> (%control)
         call <@gate, [-64]> : (memref<1xi32>) -> ()
+    // expected-error @below {{passes operands that differ from its buffers and units: found [0], expected [64]}}
+    amk.task.gate #amk.phase<6, "gate", 0 of 1> (%control)
+        call <@gate, [0]> : (memref<1xi32>) -> ()
     // expected-error @below {{has 17 operands; an instruction has room for 16}}
     amk.task.gate #amk.phase<4, "gate", 0 of 1> (%control)
         call <@wide, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]>

@@ -5,6 +5,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from harness import ROOT, TRAINED, assert_logits_close
@@ -37,6 +38,23 @@ def test_logits(tools, bundle, trained_golden):
     _, logits = tools.generate_with_logits(bundle, TRAINED, ids, 1)
     assert len(logits) == len(ids) == 64
     assert_logits_close(logits, trained_golden.logits)
+
+
+def test_logits_of_every_position(tools, bundle, trained_golden):
+    """Prompts and all generated tokens, several launches."""
+    path = TRAINED / trained_golden["continuation_logits"]["file"]
+    expected = np.fromfile(path, "<f4").reshape(
+        -1, trained_golden["vocab_size"])
+    begin = 0
+    for text in trained_golden["continuations"]:
+        positions = len(text["prompt_ids"]) + len(text["ids"]) - 1
+        ids, logits = tools.generate_with_logits(
+            bundle, TRAINED, text["prompt_ids"], len(text["ids"]))
+        assert ids == text["ids"]
+        assert len(logits) == positions
+        assert_logits_close(logits, expected[begin:begin + positions])
+        begin += positions
+    assert begin == len(expected)
 
 
 def test_perplexity(tools, bundle, trained_golden):

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Options.h"
+#include "amk/Support/Abi.h"
 #include "amk/Support/Error.h"
 #include "amk/Support/Version.h"
 
@@ -22,7 +23,6 @@ using namespace amk::tool;
 using namespace mlir::amk;
 namespace cl = llvm::cl;
 
-static constexpr unsigned kMaxWorkers = 4096; // docs/BundleFormat.md
 /// The passes, or the model, set the limit.
 static constexpr unsigned kAnyNumber = std::numeric_limits<int32_t>::max();
 
@@ -169,7 +169,7 @@ static Phase parsePhase(const char *option, llvm::StringRef name) {
 static CompileOptions compileOptions(const CommandLine &line) {
   CompileOptions options;
   options.workers =
-      parseNumber(line.workers, kMaxWorkers,
+      parseNumber(line.workers, ::amk::abi::kMaxWorkers,
                   llvm::hardware_concurrency().compute_thread_count());
   options.tileRows = parseNumber(line.tileRows, kAnyNumber, options.tileRows);
   options.kvSplits = parseNumber(line.kvSplits, kAnyNumber, options.kvSplits);

@@ -39,6 +39,11 @@ std::vector<uint64_t> crossCheck(const Manifest &manifest,
                                  const schedule::Tables &tables,
                                  const std::string &file);
 
+/// Proves the schedule that the tables hold safe (docs/ScheduleSpec.md); throws
+/// amk::Error with the rendered violations if it is not.
+void verifyTables(const schedule::Tables &tables, const MemoryInfo &memory,
+                  const std::string &file);
+
 } // namespace amk::runtime
 
 #endif // AMK_RUNTIME_BUNDLE_H

@@ -24,6 +24,9 @@ namespace amk::abi {
 
 constexpr uint32_t kAbiVersion = 1;
 
+/// Most workers of a schedule.
+constexpr uint32_t kMaxWorkers = 4096;
+
 //===----------------------------------------------------------------------===//
 // Address spaces: where a byte offset of the tables points.
 //===----------------------------------------------------------------------===//

@@ -6,11 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 //
-//   for step in launch:
-//     for instruction in my queue:
-//       for wait: poll the counter (acquire); after spinLimit polls ask the
-//       host if body(instruction): return            (the gate saw the stop
-//       flag) for signal: add to the counter (release)
+//   - for each step of the launch, for each instruction of my queue:
+//     - for each wait: poll the counter (acquire); after spinLimit polls, ask
+//       the host
+//     - run the body; if it says so (the gate saw the stop flag), return
+//     - for each signal: add to the counter (release)
 //
 // Emitted as blocks of the LLVM dialect; docs/Architecture.md has the picture.
 //

@@ -322,9 +322,10 @@ struct ConvertAMKLayerToTask
   using ConvertAMKLayerToTaskBase::ConvertAMKLayerToTaskBase;
 
   LogicalResult checkOptions() {
-    if (workers < 1)
+    if (workers < 1 || workers > ::amk::abi::kMaxWorkers)
       return getOperation().emitError()
-             << getArgument() << ": workers: found 0, expected at least 1";
+             << getArgument() << ": workers: found " << workers.getValue()
+             << ", expected 1 to " << ::amk::abi::kMaxWorkers;
     if (tileRows < 2 || tileRows > 16 || tileRows % 2 != 0)
       return getOperation().emitError()
              << getArgument() << ": tile-rows: found " << tileRows.getValue()

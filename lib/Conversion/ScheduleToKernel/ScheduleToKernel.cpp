@@ -147,27 +147,6 @@ void BodyBuilder::addArguments() {
     part = index();
 }
 
-/// The instruction operands of a task, in the order of addArguments().
-static SmallVector<int64_t> operandsOf(TaskOpInterface task) {
-  SmallVector<int64_t> operands;
-  for (Value operand : task->getOperands())
-    if (BufferOp buffer = bufferOf(operand);
-        buffer.getKind() != BufferKind::Weight)
-      operands.push_back(buffer.getOffset().value_or(0));
-  std::optional<WeightUse> use = task.getWeightUse();
-  if (use)
-    operands.push_back(task.getStreamOffsetAttr().getInt());
-  if (RangeAttr units = unitsOf(task)) {
-    operands.push_back(units.getBegin());
-    operands.push_back(units.size());
-  }
-  if (use)
-    operands.push_back(use->tileCount());
-  if (isa<TaskHeadOp>(task))
-    operands.push_back(task.getPhase().getPart());
-  return operands;
-}
-
 Value BodyBuilder::scratch(ArrayRef<int64_t> shape) {
   auto type =
       kernelType(MemRefType::get(shape, b.getF32Type()), MemorySpace::Scratch);
@@ -253,7 +232,7 @@ LogicalResult BodyBuilder::buildOps() {
       .Case([&](TaskAttentionOp op) {
         // Scores of one block of positions, then the sums of one head.
         int64_t dim = cast<MemRefType>(op.getCache().getType()).getDimSize(3);
-        Value room = scratch({16 + dim});
+        Value room = scratch({kAttentionBlock + dim});
         emit<KernelAttentionOp>(
             arg(op.getQuery()), arg(op.getCache()), arg(op.getOut()), room,
             begin, count, position(), op.getSplitsAttr(), op.getScaleAttr());
@@ -375,7 +354,7 @@ static LogicalResult convertSchedule(ScheduleOp schedule) {
     for (TaskOpInterface task : group.tasks)
       task.setCallAttr(
           CallAttr::get(builder.getContext(), symbol,
-                        builder.getDenseI64ArrayAttr(operandsOf(task))));
+                        builder.getDenseI64ArrayAttr(instructionOperands(task))));
   }
   program.setScratchBytes(scratchBytes);
   return success();

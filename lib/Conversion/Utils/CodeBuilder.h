@@ -28,6 +28,8 @@ namespace mlir::amk {
 /// Elements per vector. Half of abi::kPackChunk; fixed for every machine, so
 /// that the order of additions is, too.
 constexpr int64_t kLanes = 16;
+static_assert(kLanes * 2 == ::amk::abi::kPackChunk &&
+              kLanes == kAttentionBlock);
 
 /// The widest power of two up to kLanes that divides n.
 int64_t lanesFor(int64_t n);

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "amk/Target/BundleWriter.h"
+#include "amk/Runtime/Bundle.h"
 #include "amk/Support/Error.h"
 #include "amk/Support/Hash.h"
 #include "amk/Support/Json.h"
@@ -126,7 +127,9 @@ void amk::writeBundle(const BundlePlan &plan, const std::vector<CodeFile> &code,
   std::string text = printManifest(manifest);
   // What the runtime would refuse must not be written.
   runtime::parseManifest(text, kManifestFile);
-  schedule::decodeTables(tables, kTablesFile);
+  schedule::Tables decoded = schedule::decodeTables(tables, kTablesFile);
+  runtime::crossCheck(manifest, decoded, kTablesFile);
+  runtime::verifyTables(decoded, manifest.memory, kTablesFile);
 
   std::error_code error;
   if (path.has_parent_path())

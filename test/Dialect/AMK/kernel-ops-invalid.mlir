@@ -108,7 +108,7 @@ amk.kernel.program @kernels scratch_bytes = 0 {
   amk.kernel.body @body(%w: memref<64xbf16, #amk.space<stream>>,
                         %i: memref<?xf32, #amk.space<scratch>>,
                         %o: memref<4xf32, #amk.space<scratch>>, %n: index) {
-    // expected-error @below {{expects a staged input of a multiple of 32 elements}}
+    // expected-error @below {{expects static, contiguous, non-empty buffers}}
     amk.kernel.gemv %w, %i to %o tiles = %n tile_rows = 4
         : memref<64xbf16, #amk.space<stream>>,
           memref<?xf32, #amk.space<scratch>>,
@@ -138,7 +138,7 @@ amk.kernel.program @kernels scratch_bytes = 0 {
   amk.kernel.body @body(%w: memref<64xbf16, #amk.space<stream>>,
                         %i: memref<32xf32, #amk.space<scratch>>,
                         %o: memref<?xf32, #amk.space<scratch>>, %n: index) {
-    // expected-error @below {{expects room for whole tiles of 4 rows}}
+    // expected-error @below {{expects static, contiguous, non-empty buffers}}
     amk.kernel.gemv %w, %i to %o tiles = %n tile_rows = 4
         : memref<64xbf16, #amk.space<stream>>,
           memref<32xf32, #amk.space<scratch>>,

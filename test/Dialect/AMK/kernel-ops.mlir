@@ -16,7 +16,7 @@
 !maxima = memref<1x2xi32, #amk.space<arena>>
 !parts = memref<2x2x6xf32, #amk.space<arena>>
 !staged = memref<32xf32, #amk.space<scratch>>
-!rows = memref<8xf32, #amk.space<scratch>>
+!rows = memref<24xf32, #amk.space<scratch>>
 
 // CHECK: amk.kernel.program @kernels scratch_bytes = 192 {
 amk.kernel.program @kernels scratch_bytes = 192 {

@@ -204,3 +204,17 @@ amk.schedule @s workers = 2 config = #config {
         : (memref<1x8xf32>, memref<1x8xf32>, memref<1x8xf32>) -> ()
   }
 }
+
+// -----
+
+// expected-error @below {{expects at most 4096 workers, found 4097}}
+amk.schedule @crowd workers = 4097 config = #amk.config<family = "llama", vocab = 32, hidden = 8, layers = 1, context = 16, eos = [2], bos = 1> {
+  %c = amk.counter "c"
+}
+
+// -----
+
+// expected-error @below {{expects arena_bytes that are not negative, found -1}}
+amk.schedule @negative workers = 0 config = #amk.config<family = "llama", vocab = 32, hidden = 8, layers = 1, context = 16, eos = [2], bos = 1> arena_bytes = -1 {
+  %c = amk.counter "c"
+}

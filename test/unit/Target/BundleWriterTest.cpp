@@ -42,8 +42,16 @@ BundlePlan makePlan() {
   m.constants = {norm, rotary};
   m.externals = {0};
   plan.tables.workers = 1;
-  plan.tables.queues = {{0, 0}};
-  plan.tables.strings = std::string(1, '\0');
+  // One task that writes all logits: the least that the verifier accepts.
+  ::amk::abi::Instruction task{};
+  task.name = 1;
+  task.accessCount = 1;
+  plan.tables.queues = {{0, 1}};
+  plan.tables.instructions = {task};
+  plan.tables.accesses = {{static_cast<uint32_t>(::amk::abi::Space::IO),
+                           static_cast<uint32_t>(::amk::abi::AccessMode::Write),
+                           ::amk::abi::IOLayout::kLogits, 1, 4 * 8, 4 * 8}};
+  plan.tables.strings = std::string("\0task\0", 6);
   return plan;
 }
 
@@ -109,6 +117,17 @@ TEST(BundleWriter, WritesNothingThatTheRuntimeRefuses) {
                 writeBundle(plan, {makeCode()}, directory.path("bundle"));
               }),
               HasSubstr("constants[1].offset"));
+  EXPECT_FALSE(fs::exists(directory.path("bundle")));
+}
+
+TEST(BundleWriter, WritesNoScheduleThatIsNotSafe) {
+  test::TemporaryDirectory directory;
+  BundlePlan plan = makePlan();
+  plan.tables.accesses[0].rowBytes = 4; // one logit of eight
+  EXPECT_THAT(errorOf([&] {
+                writeBundle(plan, {makeCode()}, directory.path("bundle"));
+              }),
+              HasSubstr("AMK-C2"));
   EXPECT_FALSE(fs::exists(directory.path("bundle")));
 }
 

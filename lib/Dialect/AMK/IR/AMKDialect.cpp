@@ -145,6 +145,26 @@ std::string mlir::amk::taskName(TaskOpInterface task) {
   return (phase.getLabel() + "[" + Twine(phase.getPart()) + "]").str();
 }
 
+SmallVector<int64_t> mlir::amk::instructionOperands(TaskOpInterface task) {
+  SmallVector<int64_t> operands;
+  for (Value operand : task->getOperands())
+    if (auto buffer = operand.getDefiningOp<BufferOp>();
+        buffer.getKind() != BufferKind::Weight)
+      operands.push_back(buffer.getOffset().value_or(0));
+  std::optional<WeightUse> use = task.getWeightUse();
+  if (use)
+    operands.push_back(task.getStreamOffsetAttr().getInt());
+  if (auto units = task->getAttrOfType<RangeAttr>("units")) {
+    operands.push_back(units.getBegin());
+    operands.push_back(units.size());
+  }
+  if (use)
+    operands.push_back(use->tileCount());
+  if (isa<TaskHeadOp>(task))
+    operands.push_back(task.getPhase().getPart());
+  return operands;
+}
+
 ::amk::abi::Space mlir::amk::addressSpace(BufferKind kind) {
   using ::amk::abi::Space;
   switch (kind) {

@@ -58,6 +58,15 @@ static LogicalResult verifyStructure(ScheduleOp schedule) {
     ++queues;
   }
   int64_t workers = schedule.getWorkers();
+  if (workers > ::amk::abi::kMaxWorkers)
+    return schedule.emitOpError()
+           << "expects at most " << ::amk::abi::kMaxWorkers
+           << " workers, found " << workers;
+  if (schedule.getArenaBytes() &&
+      static_cast<int64_t>(*schedule.getArenaBytes()) < 0)
+    return schedule.emitOpError()
+           << "expects arena_bytes that are not negative, found "
+           << static_cast<int64_t>(*schedule.getArenaBytes());
   if (workers < 1 || workers != queues)
     return schedule.emitOpError() << "expects one queue per worker, found "
                                   << queues << " for " << workers;

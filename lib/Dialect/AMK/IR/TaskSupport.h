@@ -167,9 +167,10 @@ inline LogicalResult verifyRange(Operation *op, RangeAttr range,
 }
 
 inline LogicalResult verifyTile(Operation *op, int64_t tileRows) {
-  if (tileRows < 2 || tileRows > 64 || tileRows % 2 != 0)
+  if (tileRows < 2 || tileRows > kMaxTileRows || tileRows % 2 != 0)
     return op->emitOpError()
-           << "expects an even tile of 2 to 64 rows, found " << tileRows;
+           << "expects an even tile of 2 to " << kMaxTileRows << " rows, found "
+           << tileRows;
   return success();
 }
 

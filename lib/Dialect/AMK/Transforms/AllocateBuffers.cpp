@@ -7,9 +7,9 @@
 //===----------------------------------------------------------------------===//
 //
 // Two activations A and B may share bytes if every access of A completes before
-// any access of B starts, in every execution, and B's of one step complete before
-// A's of the next. (A's of one step before B's of the next then follows: an
-// action comes after itself of the step before.)
+// any access of B starts, in every execution, and B's of one step complete
+// before A's of the next. (A's of one step before B's of the next then follows:
+// an action comes after itself of the step before.)
 //
 //===----------------------------------------------------------------------===//
 
@@ -55,8 +55,7 @@ public:
   }
 
 private:
-  void findAccesses(const ScheduleModel &model,
-                    ArrayRef<BufferOp> activations);
+  void findAccesses(const ScheduleModel &model, ArrayRef<BufferOp> activations);
   void findEnds(Lifetime &lifetime, const ScheduleModel &model,
                 const sched::HappensBefore &order);
 
@@ -173,8 +172,8 @@ void Lifetimes::findEnds(Lifetime &lifetime, const ScheduleModel &model,
       }
       return low;
     };
-    lifetime.freeFrom.push_back(firstAfter(
-        [&](auto a, auto b) { return order.ordered(a, b); }));
+    lifetime.freeFrom.push_back(
+        firstAfter([&](auto a, auto b) { return order.ordered(a, b); }));
     lifetime.freeFromNextStep.push_back(firstAfter(
         [&](auto a, auto b) { return order.orderedAcrossSteps(a, b); }));
   }
@@ -240,8 +239,9 @@ struct AllocateBuffers
       return signalPassFailure();
     }
     if (schedule.getUnsynchronized()) {
-      schedule.emitOpError("is unsynchronized: buffers share bytes by the order "
-                           "of tasks; run amk-insert-sync first");
+      schedule.emitOpError(
+          "is unsynchronized: buffers share bytes by the order "
+          "of tasks; run amk-insert-sync first");
       return signalPassFailure();
     }
     SmallVector<BufferOp> activations;

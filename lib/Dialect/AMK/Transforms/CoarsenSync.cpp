@@ -176,10 +176,10 @@ static SmallVector<Merge> keepSafe(ScheduleOp schedule,
     applyTo(trial, model, merge);
     if (!sched::HappensBefore(trial).ok()) {
       TaskOpInterface producer = merge.counters.front()->producers.front();
-      producer->emitRemark() << "the counters of phase '"
-                             << merge.phase.getLabel()
-                             << "' stay apart: one counter for all of its tasks "
-                                "would create a wait cycle";
+      producer->emitRemark()
+          << "the counters of phase '" << merge.phase.getLabel()
+          << "' stay apart: one counter for all of its tasks "
+             "would create a wait cycle";
       continue;
     }
     accepted = std::move(trial);

@@ -9,10 +9,11 @@
 // 1. Needs: of two tasks that touch the same bytes, one of them writing, the
 //    later one in graph order needs the earlier one. The last task of the step
 //    needs every queue's last task.
-// 2. A need is dropped where the queue's own order and the other needs imply it.
-//    It is dropped for a whole phase of producers or not at all: otherwise every
-//    consumer of an all-to-all phase would wait for all producers but the one on
-//    its own worker, each for a different set.
+// 2. A need is dropped where the queue's own order and the other needs imply
+// it.
+//    It is dropped for a whole phase of producers or not at all: otherwise
+//    every consumer of an all-to-all phase would wait for all producers but the
+//    one on its own worker, each for a different set.
 // 3. Producers of one phase with the same consumers share a counter.
 //
 // Vector clocks (how many tasks of each queue have completed) decide 2.
@@ -259,8 +260,8 @@ void Synchronizer::makeJoins() {
     std::vector<uint32_t> &consumers = consumersOf[producer];
     if (consumers.empty())
       continue;
-    auto [it, isNew] = indexOf.try_emplace({tasks[producer].phase, consumers},
-                                           joins.size());
+    auto [it, isNew] =
+        indexOf.try_emplace({tasks[producer].phase, consumers}, joins.size());
     if (isNew)
       joins.push_back({{}, std::move(consumers), {}});
     joins[it->second].producers.push_back(producer);
@@ -324,8 +325,8 @@ LogicalResult Synchronizer::run() {
   numberTasks();
   if (tasks.empty())
     return success();
-  if (failed(checkGates()) || failed(findNeeds()) ||
-      failed(needEverything()) || failed(orderTasks()))
+  if (failed(checkGates()) || failed(findNeeds()) || failed(needEverything()) ||
+      failed(orderTasks()))
     return failure();
   keepNeeds();
   makeJoins();

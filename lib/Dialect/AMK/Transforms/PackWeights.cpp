@@ -19,16 +19,14 @@ using namespace mlir;
 using namespace mlir::amk;
 
 /// Streams are read in whole cache lines.
-static constexpr int64_t kSegmentAlignment = 64;
 
 /// Bytes of the packed weights, or nothing if they cannot be counted.
 static std::optional<int64_t> packedBytes(const WeightUse &use) {
   int64_t rows, elements, bytes;
   if (llvm::MulOverflow(use.tileCount(), use.tileRows, rows) ||
       llvm::MulOverflow(rows, use.paddedColumns(), elements) ||
-      llvm::MulOverflow<int64_t>(elements,
-                                 use.element.getIntOrFloatBitWidth() / 8,
-                                 bytes))
+      llvm::MulOverflow<int64_t>(
+          elements, use.element.getIntOrFloatBitWidth() / 8, bytes))
     return std::nullopt;
   return bytes;
 }

@@ -78,9 +78,10 @@ struct PlaceTasks : public mlir::amk::impl::PlaceTasksBase<PlaceTasks> {
   using PlaceTasksBase::PlaceTasksBase;
 
   void runOnOperation() override {
-    if (workers < 1) {
+    if (workers < 1 || workers > ::amk::abi::kMaxWorkers) {
       getOperation().emitError()
-          << getArgument() << ": workers: found 0, expected at least 1";
+          << getArgument() << ": workers: found " << workers.getValue()
+          << ", expected 1 to " << ::amk::abi::kMaxWorkers;
       return signalPassFailure();
     }
     if (placement != "block" && placement != "rotate") {

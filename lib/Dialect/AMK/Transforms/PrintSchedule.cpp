@@ -282,7 +282,8 @@ static void printJson(raw_ostream &os, ArrayRef<View> views) {
 
 namespace {
 
-struct PrintSchedule : public mlir::amk::impl::PrintScheduleBase<PrintSchedule> {
+struct PrintSchedule
+    : public mlir::amk::impl::PrintScheduleBase<PrintSchedule> {
   using PrintScheduleBase::PrintScheduleBase;
 
   void runOnOperation() override {
@@ -301,12 +302,12 @@ struct PrintSchedule : public mlir::amk::impl::PrintScheduleBase<PrintSchedule> 
 } // namespace
 
 LogicalResult PrintSchedule::printSchedules() {
-  auto print = llvm::StringSwitch<void (*)(raw_ostream &, ArrayRef<View>)>(
-                   format)
-                   .Case("text", printText)
-                   .Case("dot", printDot)
-                   .Case("json", printJson)
-                   .Default(nullptr);
+  auto print =
+      llvm::StringSwitch<void (*)(raw_ostream &, ArrayRef<View>)>(format)
+          .Case("text", printText)
+          .Case("dot", printDot)
+          .Case("json", printJson)
+          .Default(nullptr);
   if (!print)
     return error() << "format: found '" << format
                    << "', expected text, dot or json";

@@ -9,11 +9,13 @@
 // Two rules, both exact about what they remove:
 // - Counters only grow: a wait is implied by one for at least as much on the
 //   same counter, earlier in its queue or at the same task.
-// - A wait for everything that a step adds to a counter is implied if all of the
+// - A wait for everything that a step adds to a counter is implied if all of
+// the
 //   counter's producers precede the task anyway. Vector clocks over such waits
 //   decide that. Removing an implied wait leaves all clocks as they are, so the
 //   waits can be judged one by one.
-// Waits for part of a step, or for a step before, count for the first rule only.
+// Waits for part of a step, or for a step before, count for the first rule
+// only.
 //
 //===----------------------------------------------------------------------===//
 
@@ -52,14 +54,13 @@ private:
   struct CounterState {
     uint64_t perStep = 0, value = 0;
     std::vector<sched::ActionRef> producers;
-    Clock join; ///< of all producers that have run
+    Clock join;                    ///< of all producers that have run
     std::vector<uint32_t> waiting; ///< agents
   };
 
   bool isJoin(const sched::Wait &wait) const {
-    return wait.threshold > 0 &&
-           static_cast<uint64_t>(wait.threshold) ==
-               counters[wait.counter].perStep;
+    return wait.threshold > 0 && static_cast<uint64_t>(wait.threshold) ==
+                                     counters[wait.counter].perStep;
   }
   bool blocked(uint32_t agent);
   void execute(uint32_t agent);
@@ -70,9 +71,9 @@ private:
 
   const sched::Program &program;
   std::vector<CounterState> counters;
-  std::vector<Clock> clocks;    ///< [agents] after the last action that ran
-  std::vector<uint32_t> next;   ///< [agents]
-  std::vector<uint32_t> ready;  ///< agents
+  std::vector<Clock> clocks;   ///< [agents] after the last action that ran
+  std::vector<uint32_t> next;  ///< [agents]
+  std::vector<uint32_t> ready; ///< agents
   /// [agents][counters] the largest threshold that the agent waited for.
   std::vector<std::vector<int64_t>> waitedFor;
   Flags redundant;
@@ -147,8 +148,7 @@ WaitSimplifier::findRedundant(const sched::Action &action, const Clock &before,
 void WaitSimplifier::execute(uint32_t agent) {
   const sched::Action &action = program.agents[agent].actions[next[agent]];
   Clock &clock = clocks[agent];
-  redundant[agent].push_back(
-      findRedundant(action, clock, waitedFor[agent]));
+  redundant[agent].push_back(findRedundant(action, clock, waitedFor[agent]));
   for (const sched::Wait &wait : action.waits)
     if (isJoin(wait))
       raise(clock, counters[wait.counter].join);
@@ -181,8 +181,7 @@ std::optional<WaitSimplifier::Flags> WaitSimplifier::run() {
 //===----------------------------------------------------------------------===//
 
 /// Erases the flagged waits of a queue. Flags are in the order of the waits.
-static void eraseWaits(QueueOp queue,
-                       ArrayRef<std::vector<bool>> redundant) {
+static void eraseWaits(QueueOp queue, ArrayRef<std::vector<bool>> redundant) {
   size_t task = 0, wait = 0;
   for (Operation &op : llvm::make_early_inc_range(queue.getBody().front())) {
     if (isa<WaitOp>(op)) {
@@ -208,7 +207,8 @@ static void eraseUnusedCounters(ScheduleOp schedule) {
 
 namespace {
 
-struct SimplifyWaits : public mlir::amk::impl::SimplifyWaitsBase<SimplifyWaits> {
+struct SimplifyWaits
+    : public mlir::amk::impl::SimplifyWaitsBase<SimplifyWaits> {
   void runOnOperation() override {
     ScheduleOp schedule = getOperation();
     if (schedule.getUnsynchronized()) {

@@ -18,6 +18,24 @@ namespace mlir::amk {
 using namespace mlir;
 using namespace mlir::amk;
 
+/// The schedule was proved safe for what its tasks touch, so a body must be
+/// given just that.
+static LogicalResult verifyOperands(TaskOpInterface task,
+                                    ArrayRef<int64_t> operands) {
+  if (task.getWeightUse() && !task.getStreamOffsetAttr())
+    return task->emitOpError("uses weights but has no stream_offset");
+  SmallVector<int64_t> expected = instructionOperands(task);
+  if (ArrayRef<int64_t>(expected) == operands)
+    return success();
+  InFlightDiagnostic diag = task->emitOpError()
+                            << "passes operands that differ from its buffers "
+                               "and units: found [";
+  llvm::interleaveComma(operands, diag);
+  diag << "], expected [";
+  llvm::interleaveComma(expected, diag);
+  return diag << "]";
+}
+
 static LogicalResult verifyCall(TaskOpInterface task, KernelProgramOp program) {
   CallAttr call = task.getCallAttr();
   if (!call)
@@ -44,7 +62,7 @@ static LogicalResult verifyCall(TaskOpInterface task, KernelProgramOp program) {
     if (operand < 0)
       return task->emitOpError()
              << "expects operands that are not negative, found " << operand;
-  return success();
+  return verifyOperands(task, operands);
 }
 
 static LogicalResult verifyScratch(KernelProgramOp program) {

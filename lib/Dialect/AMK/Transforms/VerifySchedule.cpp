@@ -106,7 +106,6 @@ static LogicalResult verifyBuffers(ScheduleOp schedule) {
 
 /// Segments of one worker's stream: placed, aligned and apart.
 static LogicalResult verifyStream(QueueOp queue) {
-  constexpr int64_t alignment = 64;
   LogicalResult result = success();
   SmallVector<std::pair<int64_t, TaskOpInterface>> segments;
   for (auto task : queue.getOps<TaskOpInterface>()) {
@@ -118,10 +117,10 @@ static LogicalResult verifyStream(QueueOp queue) {
       continue;
     }
     int64_t offset = attr.getInt();
-    if (offset < 0 || offset % alignment != 0)
+    if (offset < 0 || offset % kSegmentAlignment != 0)
       result = task->emitOpError()
-               << "expects a stream_offset that is a multiple of " << alignment
-               << ", found " << offset;
+               << "expects a stream_offset that is a multiple of "
+               << kSegmentAlignment << ", found " << offset;
     else
       segments.push_back({offset, task});
   }

@@ -77,8 +77,24 @@ namespace mlir::amk {
 /// type (discardable; the buffer's own type where it is absent).
 constexpr llvm::StringLiteral kSourceElementAttrName = "amk.source_element";
 
+/// Positions that attention scores at once: the unit of its splits, and the
+/// room it needs in scratch beside the sums of one head.
+constexpr int64_t kAttentionBlock = 16;
+
+/// Rows of a weight tile, at most.
+constexpr int64_t kMaxTileRows = 64;
+
+/// Segments of a weight stream begin at multiples of this many bytes.
+constexpr int64_t kSegmentAlignment = 64;
+
 /// "label[part]" of a task.
 std::string taskName(TaskOpInterface task);
+
+/// What a task's instruction passes to its body: the offset of each buffer that
+/// is not a weight, the offset of the weights in the stream, begin and count of
+/// the units, the number of weight tiles, the part (head only); each only where
+/// the task has it. Buffers and weights must have their places.
+SmallVector<int64_t> instructionOperands(TaskOpInterface task);
 
 /// The address space of a buffer kind, as tables and kernel pointers see it.
 ::amk::abi::Space addressSpace(BufferKind kind);

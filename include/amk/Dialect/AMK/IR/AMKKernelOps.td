@@ -70,13 +70,15 @@ def AMK_KernelReturnOp : AMK_KernelOp<"return",
   let assemblyFormat = "($stop^)? attr-dict";
 }
 
-def AMK_KernelPositionOp : AMK_KernelOp<"position", [Pure]> {
+def AMK_KernelPositionOp : AMK_KernelOp<"position",
+    [Pure, HasParent<"KernelBodyOp">]> {
   let summary = "The position of the step's token";
   let results = (outs Index:$result);
   let assemblyFormat = "attr-dict";
 }
 
-def AMK_KernelScratchOp : AMK_KernelOp<"scratch", [Pure]> {
+def AMK_KernelScratchOp : AMK_KernelOp<"scratch",
+    [Pure, HasParent<"KernelBodyOp">]> {
   let summary = "A piece of the worker's private memory";
   let arguments = (ins ConfinedAttr<I64Attr, [IntNonNegative]>:$offset);
   let results = (outs AMK_KernelMem:$result);
@@ -86,7 +88,9 @@ def AMK_KernelScratchOp : AMK_KernelOp<"scratch", [Pure]> {
 
 class AMK_KernelMemoryOp<string mnemonic, list<Trait> traits = []>
     : AMK_KernelOp<mnemonic, !listconcat(traits,
-        [MemoryEffects<[MemRead, MemWrite]>])>;
+        [HasParent<"KernelBodyOp">, MemoryEffects<[MemRead, MemWrite]>])> {
+  let hasVerifier = 1;
+}
 
 def AMK_KernelGateOp : AMK_KernelMemoryOp<"gate"> {
   let summary = "Whether the step before set the stop flag";
@@ -136,7 +140,6 @@ def AMK_KernelGemvOp : AMK_KernelMemoryOp<"gemv"> {
     $weights `,` $input `to` $out `tiles` `=` $tiles `tile_rows` `=` $tile_rows
     attr-dict `:` type(operands)
   }];
-  let hasVerifier = 1;
 }
 
 def AMK_KernelStoreRowsOp : AMK_KernelMemoryOp<"store_rows"> {

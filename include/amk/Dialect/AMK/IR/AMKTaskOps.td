@@ -217,7 +217,9 @@ def AMK_TaskAttentionOp : AMK_TaskOp<"attention"> {
   let summary = "Attention of `units`, each a kv head and a part of the context";
   let description = [{
     Unit u is kv head u / splits and split u % splits of the positions 0 to
-    `position` (which are cut into `splits` equal pieces when the step runs).
+    `position`. When the step runs, they are cut into `splits` pieces of whole
+    blocks of 16 positions, as equal as that allows; the last pieces may be
+    short or empty.
     With one split, `out` is the attention result `[1, heads * d]`. With more
     it is `[heads, splits, d + 2]`: unnormalised sums, then the running maximum
     and the running denominator, for `amk.task.attention_combine`.
