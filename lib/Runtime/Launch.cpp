@@ -24,7 +24,7 @@ using namespace amk::runtime;
 using Clock = std::chrono::steady_clock;
 
 /// How often the host looks for new tokens.
-static constexpr std::chrono::microseconds kStreamPeriod{500};
+static constexpr std::chrono::microseconds kStreamPeriod{1000};
 
 static uint32_t load(const uint32_t &value) {
   return __atomic_load_n(&value, __ATOMIC_ACQUIRE);

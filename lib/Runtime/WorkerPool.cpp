@@ -106,19 +106,21 @@ void WorkerPool::publish(const Job &job, bool inlineFirst) {
 void WorkerPool::start(const Job &job) { publish(job, false); }
 
 bool WorkerPool::wait(std::chrono::microseconds timeout) {
-  auto over = [&] { return __atomic_load_n(&running, __ATOMIC_ACQUIRE) == 0; };
-  for (uint32_t i = 0; i < polls; ++i) {
-    if (over())
-      return true;
-    pauseCpu();
-  }
+  // Sleeps at once: all workers are busy, and this thread would take a core
+  // from one of them.
   std::unique_lock<std::mutex> lock(mutex);
-  return ended.wait_for(lock, timeout, over);
+  return ended.wait_for(lock, timeout, [&] { return isOver(); });
+}
+
+bool WorkerPool::isOver() const {
+  return __atomic_load_n(&running, __ATOMIC_ACQUIRE) == 0;
 }
 
 void WorkerPool::runInline(const Job &job) {
   publish(job, true);
   job(0);
+  for (uint32_t i = 0; i < polls && !isOver(); ++i)
+    pauseCpu();
   while (!wait(std::chrono::hours(1)))
     continue;
 }

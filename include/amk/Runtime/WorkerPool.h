@@ -47,6 +47,7 @@ private:
   void threadMain(uint32_t worker);
   uint64_t nextGeneration(uint64_t seen);
   void finish();
+  bool isOver() const;
   void stop();
 
   const uint32_t workers;
