@@ -6,13 +6,14 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "amk/Dialect/AMK/IR/AMK.h"
+#include "TaskSupport.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/Interfaces/FunctionImplementation.h"
 
 using namespace mlir;
 using namespace mlir::amk;
+using namespace mlir::amk::task;
 
 //===----------------------------------------------------------------------===//
 // Body: `amk.kernel.body @name(%a: memref<...>, %n: index) { ... }`
@@ -78,10 +79,6 @@ LogicalResult KernelScratchOp::verify() {
 // divide by tile sizes, head sizes and splits.
 //===----------------------------------------------------------------------===//
 
-static MemRefType typeOf(Value buffer) {
-  return cast<MemRefType>(buffer.getType());
-}
-
 /// Every buffer but `dynamic` has a static, contiguous, non-empty shape.
 static LogicalResult verifyShapes(Operation *op, Value dynamic = {}) {
   for (Value operand : op->getOperands()) {
@@ -113,35 +110,20 @@ static LogicalResult verifyAtLeast(Operation *op, StringRef name, Value buffer,
   return success();
 }
 
-static LogicalResult verifyTileRows(Operation *op, int64_t tileRows) {
-  if (tileRows < 2 || tileRows > kMaxTileRows || tileRows % 2 != 0)
-    return op->emitOpError() << "expects an even tile of 2 to " << kMaxTileRows
-                             << " rows, found " << tileRows;
-  return success();
-}
-
 /// A cache [2, heads, positions, dim].
-static LogicalResult verifyCache(Operation *op, Value cache) {
+static LogicalResult verifyKernelCache(Operation *op, Value cache) {
   if (failed(verifyRank(op, "the cache", cache, 4)))
     return failure();
-  if (typeOf(cache).getDimSize(0) != 2)
-    return op->emitOpError()
-           << "expects a cache [2, heads, positions, dim], found "
-           << cache.getType();
-  return success();
+  return verifyCache(op, cache);
 }
 
-/// A table [positions, 2, dim / 2] for heads of an even size.
-static LogicalResult verifyRotary(Operation *op, Value table, int64_t dim) {
+/// A table [positions, 2, dim / 2] for heads of an even size, which lowerings
+/// divide by.
+static LogicalResult verifyKernelRotary(Operation *op, Value table,
+                                        int64_t dim) {
   if (dim < 2 || dim % 2 != 0)
     return op->emitOpError() << "expects heads of an even size, found " << dim;
-  if (failed(verifyRank(op, "the table", table, 3)))
-    return failure();
-  if (typeOf(table).getDimSize(1) != 2 ||
-      typeOf(table).getDimSize(2) != dim / 2)
-    return op->emitOpError() << "expects a rotary table [positions, 2, "
-                             << dim / 2 << "], found " << table.getType();
-  return success();
+  return verifyRotary(op, table, dim);
 }
 
 static LogicalResult verifyPartials(Operation *op, Value partials) {
@@ -184,7 +166,7 @@ LogicalResult KernelGemvOp::verify() {
   int64_t tileRows = getTileRows();
   if (failed(verifyShapes(*this, getWeights())) ||
       failed(verifyRank(*this, "the weights", getWeights(), 1)) ||
-      failed(verifyTileRows(*this, tileRows)))
+      failed(verifyTile(*this, tileRows)))
     return failure();
   if (typeOf(getInput()).getNumElements() % ::amk::abi::kPackChunk != 0)
     return emitOpError() << "expects a staged input of a multiple of "
@@ -199,15 +181,15 @@ LogicalResult KernelGemvOp::verify() {
 LogicalResult KernelStoreGatedOp::verify() {
   if (failed(verifyShapes(*this)))
     return failure();
-  return verifyTileRows(*this, getTileRows());
+  return verifyTile(*this, getTileRows());
 }
 
 LogicalResult KernelStoreQKVOp::verify() {
-  if (failed(verifyShapes(*this)) ||
-      failed(verifyTileRows(*this, getTileRows())) ||
-      failed(verifyCache(*this, getCache())))
+  if (failed(verifyShapes(*this)) || failed(verifyTile(*this, getTileRows())) ||
+      failed(verifyKernelCache(*this, getCache())))
     return failure();
-  return verifyRotary(*this, getTable(), typeOf(getCache()).getDimSize(3));
+  return verifyKernelRotary(*this, getTable(),
+                            typeOf(getCache()).getDimSize(3));
 }
 
 LogicalResult KernelStoreLogitsOp::verify() {
@@ -219,17 +201,18 @@ LogicalResult KernelStoreLogitsOp::verify() {
 LogicalResult KernelRopeOp::verify() {
   if (failed(verifyShapes(*this)))
     return failure();
-  return verifyRotary(*this, getTable(), getHeadDim());
+  return verifyKernelRotary(*this, getTable(), getHeadDim());
 }
 
 LogicalResult KernelKVAppendOp::verify() {
   if (failed(verifyShapes(*this)))
     return failure();
-  return verifyCache(*this, getCache());
+  return verifyKernelCache(*this, getCache());
 }
 
 LogicalResult KernelAttentionOp::verify() {
-  if (failed(verifyShapes(*this)) || failed(verifyCache(*this, getCache())))
+  if (failed(verifyShapes(*this)) ||
+      failed(verifyKernelCache(*this, getCache())))
     return failure();
   int64_t splits = getSplits(), query = typeOf(getQuery()).getNumElements();
   int64_t heads = typeOf(getCache()).getDimSize(1);

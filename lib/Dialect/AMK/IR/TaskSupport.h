@@ -1,4 +1,4 @@
-//===- TaskSupport.h - What verifiers and accesses of tasks share ---------===//
+//===- TaskSupport.h - What verifiers of tasks and kernel ops share -------===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
