@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <sys/stat.h>
 
 using namespace amk;
@@ -33,6 +34,11 @@ static std::string quantity(const std::string &field, uint64_t found,
   return field + ": found " + std::to_string(found) + ", expected " + expected;
 }
 
+static std::string element(const std::string &section, size_t index,
+                           const std::string &field) {
+  return section + "[" + std::to_string(index) + "]." + field;
+}
+
 /// Segments of one worker may not share bytes.
 static void checkSegmentsDisjoint(const schedule::Tables &tables,
                                   const std::string &file) {
@@ -48,11 +54,10 @@ static void checkSegmentsDisjoint(const schedule::Tables &tables,
     const abi::PackSegment &a = tables.segments[order[i - 1]];
     const abi::PackSegment &b = tables.segments[order[i]];
     if (a.worker == b.worker && a.streamOffset + a.bytes > b.streamOffset)
-      fail(file,
-           quantity("segments[" + std::to_string(order[i]) + "].streamOffset",
-                    b.streamOffset,
-                    "no overlap with segments[" + std::to_string(order[i - 1]) +
-                        "]"));
+      fail(file, quantity(element("segments", order[i], "streamOffset"),
+                          b.streamOffset,
+                          "no overlap with segments[" +
+                              std::to_string(order[i - 1]) + "]"));
   }
 }
 
@@ -73,30 +78,122 @@ static void checkSegment(const Manifest &manifest,
                          "a multiple of 64 up to 2^42"));
 }
 
+/// The runtime allocates what the manifest says, and the verifier believes what
+/// the tables say.
+static void checkSpaces(const Manifest &manifest,
+                        const schedule::Tables &tables,
+                        const std::string &file) {
+  const MemoryInfo &memory = manifest.memory;
+  std::pair<abi::Space, uint64_t> sizes[] = {
+      {abi::Space::Arena, memory.arenaBytes},
+      {abi::Space::KVCache, memory.kvBytes},
+      {abi::Space::IO, memory.ioBytes}};
+  // Decoding has made sure that none is there twice.
+  if (tables.spaces.size() != std::size(sizes))
+    fail(file, quantity("spaces.count", tables.spaces.size(),
+                        "3 (arena, kv, io): this runtime has no others"));
+  for (size_t i = 0; i < tables.spaces.size(); ++i) {
+    const abi::SpaceInfo &space = tables.spaces[i];
+    auto it = std::find_if(std::begin(sizes), std::end(sizes), [&](auto &size) {
+      return static_cast<uint32_t>(size.first) == space.space;
+    });
+    if (it == std::end(sizes))
+      fail(file, quantity(element("spaces", i, "space"), space.space,
+                          "0 (arena), 1 (kv) or 5 (io)"));
+    if (space.bytes != it->second)
+      fail(file, quantity(element("spaces", i, "bytes"), space.bytes,
+                          std::to_string(it->second) + " as in the manifest"));
+  }
+}
+
+/// What the host does with the io space depends on its layout.
+static void checkIOBuffer(const abi::BufferInfo &buffer, uint64_t ioBytes,
+                          const std::string &where) {
+  using Layout = abi::IOLayout;
+  bool isLogits = buffer.offset == Layout::kLogits;
+  if (!isLogits && buffer.offset != Layout::kToken &&
+      buffer.offset != Layout::kControl)
+    fail(where, quantity("offset", buffer.offset,
+                         "0 (token), 64 (control) or 128 (logits)"));
+  auto kind = static_cast<uint32_t>(isLogits ? abi::BufferKind::Output
+                                             : abi::BufferKind::Carried);
+  if (buffer.kind != kind)
+    fail(where, quantity("kind", buffer.kind, std::to_string(kind)));
+  uint64_t room =
+      isLogits ? ioBytes - Layout::kLogits : Layout::kControl - Layout::kToken;
+  if (isLogits ? buffer.bytes != room : buffer.bytes > room)
+    fail(where, quantity("bytes", buffer.bytes,
+                         (isLogits ? "" : "at most ") + std::to_string(room)));
+}
+
+/// A buffer of the wrong kind would be held to the wrong rules.
+static void checkBuffers(const Manifest &manifest,
+                         const schedule::Tables &tables,
+                         const std::string &file) {
+  bool hasLogits = false;
+  for (size_t i = 0; i < tables.buffers.size(); ++i) {
+    const abi::BufferInfo &buffer = tables.buffers[i];
+    auto space = static_cast<abi::Space>(tables.spaces[buffer.space].space);
+    if (space == abi::Space::IO) {
+      checkIOBuffer(buffer, manifest.memory.ioBytes,
+                    file + ": buffers[" + std::to_string(i) + "]");
+      hasLogits |= buffer.offset == abi::IOLayout::kLogits;
+      continue;
+    }
+    bool isArena = space == abi::Space::Arena;
+    auto kind = static_cast<uint32_t>(isArena ? abi::BufferKind::Scratch
+                                              : abi::BufferKind::Carried);
+    if (buffer.kind != kind)
+      fail(file,
+           quantity(element("buffers", i, "kind"), buffer.kind,
+                    std::to_string(kind) +
+                        (isArena ? " in the arena" : " in the KV cache")));
+  }
+  if (!hasLogits)
+    fail(file, "buffers: found none at byte 128 of the io space, expected the "
+               "logits");
+}
+
+/// Other targets have loaders, tags and barriers.
+static void checkAgents(const schedule::Tables &tables,
+                        const std::string &file) {
+  for (size_t i = 0; i < tables.queues.size(); ++i)
+    if (tables.queues[i].role != static_cast<uint32_t>(abi::Role::Compute))
+      fail(file, quantity(element("queues", i, "role"), tables.queues[i].role,
+                          "0 (compute): this runtime has no loaders"));
+  for (size_t i = 0; i < tables.counters.size(); ++i)
+    if (tables.counters[i].protocol !=
+        static_cast<uint32_t>(abi::Protocol::Release))
+      fail(file, quantity(element("counters", i, "protocol"),
+                          tables.counters[i].protocol,
+                          "0 (release): this runtime has no other counters"));
+}
+
 std::vector<uint64_t> amk::runtime::crossCheck(const Manifest &manifest,
                                                const schedule::Tables &tables,
                                                const std::string &file) {
-  if (tables.workers != manifest.workers ||
-      tables.queues.size() != manifest.workers)
+  if (tables.workers != manifest.workers)
     fail(file,
          quantity("workers", tables.workers,
                   std::to_string(manifest.workers) + " as in the manifest"));
+  checkAgents(tables, file);
+  checkSpaces(manifest, tables, file);
+  checkBuffers(manifest, tables, file);
   for (size_t i = 0; i < tables.instructions.size(); ++i)
     if (tables.instructions[i].operandCount > abi::kMaxOperands)
-      fail(file,
-           quantity("instructions[" + std::to_string(i) + "].operandCount",
-                    tables.instructions[i].operandCount,
-                    "at most " + std::to_string(abi::kMaxOperands)));
+      fail(file, quantity(element("instructions", i, "operandCount"),
+                          tables.instructions[i].operandCount,
+                          "at most " + std::to_string(abi::kMaxOperands)));
   for (size_t i = 0; i < tables.counters.size(); ++i)
     if (tables.counters[i].perStep > kMaxPerStep)
-      fail(file, quantity("counters[" + std::to_string(i) + "].perStep",
+      fail(file, quantity(element("counters", i, "perStep"),
                           tables.counters[i].perStep,
                           "at most " + std::to_string(kMaxPerStep)));
   for (size_t i = 0; i < tables.waits.size(); ++i)
     if (tables.waits[i].threshold > kMaxThreshold)
-      fail(file, quantity("waits[" + std::to_string(i) + "].threshold",
-                          tables.waits[i].threshold,
-                          "at most " + std::to_string(kMaxThreshold)));
+      fail(file,
+           quantity(element("waits", i, "threshold"), tables.waits[i].threshold,
+                    "at most " + std::to_string(kMaxThreshold)));
 
   std::vector<uint64_t> streamBytes(manifest.workers);
   for (size_t i = 0; i < tables.segments.size(); ++i) {
@@ -120,11 +217,10 @@ static bool verificationSkipped() {
 }
 
 void runtime::verifyTables(const schedule::Tables &tables,
-                           const MemoryInfo &memory, const std::string &file) {
+                           const std::string &file) {
   if (verificationSkipped())
     return;
-  schedule::Program program = schedule::programFromTables(
-      tables, {memory.arenaBytes, memory.kvBytes, memory.ioBytes});
+  schedule::Program program = schedule::programFromTables(tables);
   std::vector<schedule::Violation> violations = schedule::verify(program);
   if (violations.empty())
     return;
@@ -157,6 +253,6 @@ Bundle Bundle::open(const std::string &directory) {
   bundle.tables = schedule::decodeTables(bytes, tablesPath);
   bundle.streamBytes = crossCheck(bundle.manifest, bundle.tables, tablesPath);
   // The artefact about to be launched is verified, not the IR it came from.
-  verifyTables(bundle.tables, bundle.manifest.memory, tablesPath);
+  verifyTables(bundle.tables, tablesPath);
   return bundle;
 }

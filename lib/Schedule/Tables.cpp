@@ -67,7 +67,10 @@ private:
 
   void checkStrings();
   void checkName(const char *section, size_t index, uint32_t offset);
+  void checkSpaces();
+  void checkBuffers();
   void checkQueues();
+  void checkQueue(size_t index);
   void checkInstructions();
   void checkCounters();
   void checkAccesses();
@@ -105,14 +108,63 @@ void TableChecker::checkName(const char *section, size_t index,
       need(false, section, index, "name", offset, "a printable ASCII name");
 }
 
+/// Two spaces that stand for the same memory would hide an overlap.
+void TableChecker::checkSpaces() {
+  bool seen[abi::kNumSpaces] = {};
+  for (size_t i = 0; i != t.spaces.size(); ++i) {
+    const abi::SpaceInfo &info = t.spaces[i];
+    checkName("spaces", i, info.name);
+    auto space = static_cast<abi::Space>(info.space);
+    bool isShared = space == abi::Space::Shared;
+    need(isShared || space == abi::Space::Arena ||
+             space == abi::Space::KVCache || space == abi::Space::IO,
+         "spaces", i, "space", info.space,
+         "0 (arena), 1 (kv), 5 (io) or 7 (shared)");
+    need(isShared || !seen[info.space], "spaces", i, "space", info.space,
+         "no second one of its kind");
+    seen[info.space] = true;
+    if (isShared) {
+      if (info.worker != abi::kNone)
+        below("spaces", i, "worker", info.worker, t.workers);
+    } else {
+      equal("spaces", i, "worker", info.worker, abi::kNone);
+      equal("spaces", i, "ringBytes", info.ringBytes, 0);
+    }
+    equal("spaces", i, "reserved", info.reserved, 0);
+  }
+}
+
+void TableChecker::checkBuffers() {
+  for (size_t i = 0; i != t.buffers.size(); ++i) {
+    const abi::BufferInfo &buffer = t.buffers[i];
+    checkName("buffers", i, buffer.name);
+    below("buffers", i, "kind", buffer.kind, 3);
+    below("buffers", i, "space", buffer.space, t.spaces.size());
+    equal("buffers", i, "reserved", buffer.reserved, 0);
+  }
+}
+
+/// Sorted by worker, then by role; the first of each worker is Compute.
+void TableChecker::checkQueue(size_t i) {
+  const abi::Queue &queue = t.queues[i];
+  auto compute = static_cast<uint32_t>(abi::Role::Compute);
+  auto loader = static_cast<uint32_t>(abi::Role::Loader);
+  bool isSecond = i != 0 && t.queues[i - 1].role == compute &&
+                  t.queues[i - 1].worker == queue.worker;
+  uint64_t workerBefore = i != 0 ? t.queues[i - 1].worker : UINT64_MAX;
+  if (!isSecond)
+    equal("queues", i, "worker", queue.worker, workerBefore + 1);
+  equal("queues", i, "role", queue.role, isSecond ? loader : compute);
+}
+
 void TableChecker::checkQueues() {
-  if (t.queues.size() != t.workers)
-    bad("queues.count", t.queues.size(),
-        "one per worker (" + std::to_string(t.workers) + ")");
   if (t.workers == 0)
     bad("workers", 0, "at least 1");
+  if (t.queues.empty() || t.queues.back().worker + uint64_t(1) != t.workers)
+    bad("workers", t.workers, "one more than the last queue's worker");
   uint64_t next = 0;
   for (size_t i = 0; i != t.queues.size(); ++i) {
+    checkQueue(i);
     equal("queues", i, "begin", t.queues[i].begin, next);
     next += t.queues[i].count;
     if (next > t.instructions.size())
@@ -172,21 +224,31 @@ void TableChecker::checkCounters() {
     perStep[t.signals[i].counter] += t.signals[i].amount;
   }
   for (size_t i = 0; i != t.counters.size(); ++i) {
-    checkName("counters", i, t.counters[i].name);
-    if (t.counters[i].perStep != perStep[i])
-      need(false, "counters", i, "perStep", t.counters[i].perStep,
+    const abi::Counter &counter = t.counters[i];
+    checkName("counters", i, counter.name);
+    if (counter.perStep != perStep[i])
+      need(false, "counters", i, "perStep", counter.perStep,
            "the sum of its signals (" + std::to_string(perStep[i]) + ")");
+    below("counters", i, "protocol", counter.protocol, 3);
+    auto protocol = static_cast<abi::Protocol>(counter.protocol);
+    if (protocol != abi::Protocol::Parity)
+      equal("counters", i, "barriers", counter.barriers, 0);
+    if (protocol != abi::Protocol::Tag)
+      equal("counters", i, "tagBase", counter.tagBase, 0);
   }
 }
 
 void TableChecker::checkAccesses() {
   for (size_t i = 0; i != t.accesses.size(); ++i) {
     const abi::Access &access = t.accesses[i];
-    auto space = static_cast<abi::Space>(access.space);
-    need(space == abi::Space::Arena || space == abi::Space::KVCache ||
-             space == abi::Space::IO,
-         "accesses", i, "space", access.space, "0 (arena), 1 (kv) or 5 (io)");
-    below("accesses", i, "mode", access.mode, 2);
+    below("accesses", i, "buffer", access.buffer, t.buffers.size());
+    below("accesses", i, "mode", access.mode, 5);
+    auto mode = static_cast<abi::AccessMode>(access.mode);
+    if (mode == abi::AccessMode::WriteTagged)
+      below("accesses", i, "counter", access.counter, t.counters.size());
+    else
+      equal("accesses", i, "counter", access.counter, abi::kNone);
+    equal("accesses", i, "reserved", access.reserved, 0);
   }
 }
 
@@ -221,6 +283,8 @@ void TableChecker::checkSegment(size_t i, const abi::PackSegment &segment) {
 void TableChecker::check() {
   checkStrings();
   checkQueues();
+  checkSpaces();
+  checkBuffers();
   checkInstructions();
   checkCounters();
   checkAccesses();
@@ -249,7 +313,13 @@ std::string amk::schedule::encodeTables(const Tables &tables) {
   std::memcpy(header.magic, abi::kTablesMagic, sizeof(header.magic));
   header.abiVersion = abi::kAbiVersion;
   header.workers = tables.workers;
+  header.tagStride = tables.tags.stride;
+  header.tagBits = tables.tags.bits;
+  header.limitWorkers = tables.limits.workers;
+  header.limitSharedBytes = tables.limits.sharedBytes;
   std::string out(sizeof(header), '\0');
+  header.spaces = append(out, tables.spaces);
+  header.buffers = append(out, tables.buffers);
   header.queues = append(out, tables.queues);
   header.instructions = append(out, tables.instructions);
   header.waits = append(out, tables.waits);
@@ -330,10 +400,17 @@ Tables amk::schedule::decodeTables(const std::string &bytes,
   if (header.fileBytes != bytes.size())
     fail(file, "fileBytes: found " + std::to_string(header.fileBytes) +
                    ", expected " + std::to_string(bytes.size()));
+  if (header.reserved != 0)
+    fail(file,
+         "reserved: found " + std::to_string(header.reserved) + ", expected 0");
 
   Tables tables;
   tables.workers = header.workers;
+  tables.tags = {header.tagStride, header.tagBits};
+  tables.limits = {header.limitWorkers, header.limitSharedBytes};
   SectionReader reader(bytes, file);
+  reader.read("spaces", header.spaces, tables.spaces);
+  reader.read("buffers", header.buffers, tables.buffers);
   reader.read("queues", header.queues, tables.queues);
   reader.read("instructions", header.instructions, tables.instructions);
   reader.read("waits", header.waits, tables.waits);

@@ -8,55 +8,36 @@
 
 #include "amk/Schedule/Tables.h"
 
-#include <algorithm>
-
 using namespace amk;
 using namespace amk::schedule;
-using abi::IOLayout;
 
-namespace {
-enum : uint32_t { kArena, kKV, kToken, kControl, kLogits };
-} // namespace
-
-static std::vector<Space> makeSpaces(const SpaceSizes &sizes) {
-  // What the manifest's size leaves of each part of the IO space.
-  auto part = [&](uint64_t begin, uint64_t end) {
-    return std::min(sizes.io, end) - std::min(sizes.io, begin);
-  };
-  return {{"arena", SpaceKind::Scratch, sizes.arena},
-          {"kv", SpaceKind::Carried, sizes.kvCache},
-          {"io.token", SpaceKind::Carried,
-           part(IOLayout::kToken, IOLayout::kControl)},
-          {"io.control", SpaceKind::Carried,
-           part(IOLayout::kControl, IOLayout::kLogits)},
-          {"io.logits", SpaceKind::Output, part(IOLayout::kLogits, sizes.io)}};
+// Both sides number kinds, modes and protocols alike; decodeTables() has
+// checked that each is one of them.
+static_assert(Space::kGlobal == abi::kNone);
+static_assert(Access::kNoCounter == abi::kNone);
+template <typename To, typename From>
+static constexpr To same(From value) {
+  return static_cast<To>(value);
 }
+static_assert(same<BufferKind>(abi::BufferKind::Carried) ==
+                  BufferKind::Carried &&
+              same<BufferKind>(abi::BufferKind::Output) == BufferKind::Output);
+static_assert(same<AccessMode>(abi::AccessMode::ReadPrevious) ==
+                  AccessMode::ReadPrevious &&
+              same<AccessMode>(abi::AccessMode::Write) == AccessMode::Write &&
+              same<AccessMode>(abi::AccessMode::WriteTagged) ==
+                  AccessMode::WriteTagged &&
+              same<AccessMode>(abi::AccessMode::Reduce) == AccessMode::Reduce);
+static_assert(same<Protocol>(abi::Protocol::Tag) == Protocol::Tag &&
+              same<Protocol>(abi::Protocol::Parity) == Protocol::Parity);
 
-/// An access that crosses from one part of the IO space into the next keeps its
-/// first part's space and so violates AMK-S2.
-static Region makeRegion(const abi::Access &access) {
-  Region region{kArena, access.offset, access.rows, access.rowBytes,
-                access.rowStride};
-  switch (static_cast<abi::Space>(access.space)) {
-  case abi::Space::KVCache:
-    region.space = kKV;
-    break;
-  case abi::Space::IO:
-    if (access.offset >= IOLayout::kLogits) {
-      region.space = kLogits;
-      region.offset -= IOLayout::kLogits;
-    } else if (access.offset >= IOLayout::kControl) {
-      region.space = kControl;
-      region.offset -= IOLayout::kControl;
-    } else {
-      region.space = kToken;
-      region.offset -= IOLayout::kToken;
-    }
-    break;
-  default: // decodeTables lets only the arena remain.
-    break;
-  }
-  return region;
+static Access makeAccess(const abi::Access &from) {
+  Access access;
+  access.mode = same<AccessMode>(from.mode);
+  access.region = {from.buffer, from.offset, from.rows, from.rowBytes,
+                   from.rowStride};
+  access.counter = from.counter;
+  return access;
 }
 
 static Action makeAction(const Tables &tables, const abi::Instruction &in) {
@@ -66,12 +47,8 @@ static Action makeAction(const Tables &tables, const abi::Instruction &in) {
     const abi::Wait &wait = tables.waits[in.waitBegin + i];
     action.waits.push_back({wait.counter, wait.threshold});
   }
-  for (uint32_t i = 0; i != in.accessCount; ++i) {
-    const abi::Access &access = tables.accesses[in.accessBegin + i];
-    bool isWrite = access.mode == static_cast<uint32_t>(abi::AccessMode::Write);
-    action.accesses.push_back(
-        {isWrite ? AccessMode::Write : AccessMode::Read, makeRegion(access)});
-  }
+  for (uint32_t i = 0; i != in.accessCount; ++i)
+    action.accesses.push_back(makeAccess(tables.accesses[in.accessBegin + i]));
   for (uint32_t i = 0; i != in.signalCount; ++i) {
     const abi::Signal &signal = tables.signals[in.signalBegin + i];
     action.signals.push_back({signal.counter, signal.amount});
@@ -79,21 +56,35 @@ static Action makeAction(const Tables &tables, const abi::Instruction &in) {
   return action;
 }
 
-Program amk::schedule::programFromTables(const Tables &tables,
-                                         const SpaceSizes &sizes) {
+static Agent makeAgent(const Tables &tables, const abi::Queue &queue) {
+  Agent agent;
+  agent.name = "worker " + std::to_string(queue.worker);
+  if (same<abi::Role>(queue.role) == abi::Role::Loader)
+    agent.name += " loader";
+  agent.worker = queue.worker;
+  agent.actions.reserve(queue.count);
+  for (uint32_t i = 0; i != queue.count; ++i)
+    agent.actions.push_back(
+        makeAction(tables, tables.instructions[queue.begin + i]));
+  return agent;
+}
+
+Program amk::schedule::programFromTables(const Tables &tables) {
   Program program;
-  program.spaces = makeSpaces(sizes);
+  program.tags = tables.tags;
+  program.limits = tables.limits;
+  for (const abi::SpaceInfo &space : tables.spaces)
+    program.spaces.push_back(
+        {tables.name(space.name), space.bytes, space.ringBytes, space.worker});
+  for (const abi::BufferInfo &buffer : tables.buffers)
+    program.buffers.push_back({tables.name(buffer.name),
+                               same<BufferKind>(buffer.kind), buffer.space,
+                               buffer.offset, buffer.bytes});
   for (const abi::Counter &counter : tables.counters)
-    program.counters.push_back({tables.name(counter.name)});
-  for (uint32_t worker = 0; worker != tables.queues.size(); ++worker) {
-    const abi::Queue &queue = tables.queues[worker];
-    Agent agent;
-    agent.name = "worker " + std::to_string(worker);
-    agent.actions.reserve(queue.count);
-    for (uint32_t i = 0; i != queue.count; ++i)
-      agent.actions.push_back(
-          makeAction(tables, tables.instructions[queue.begin + i]));
-    program.agents.push_back(std::move(agent));
-  }
+    program.counters.push_back({tables.name(counter.name),
+                                same<Protocol>(counter.protocol),
+                                counter.barriers, counter.tagBase});
+  for (const abi::Queue &queue : tables.queues)
+    program.agents.push_back(makeAgent(tables, queue));
   return program;
 }

@@ -47,7 +47,8 @@ public:
     for (auto buffer : schedule.getOps<BufferOp>())
       addConstant(buffer);
     addExternals();
-    auto tables = encodeTables(schedule, program, tensorIndex);
+    auto tables = encodeTables(schedule, program, plan.manifest.memory,
+                               tensorIndex);
     if (failed(tables))
       return failure();
     plan.tables = std::move(*tables);

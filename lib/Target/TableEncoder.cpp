@@ -8,6 +8,8 @@
 
 #include "TableEncoder.h"
 
+#include <map>
+
 using namespace mlir;
 using namespace mlir::amk;
 namespace abi = ::amk::abi;
@@ -17,8 +19,9 @@ namespace {
 class TableEncoder {
 public:
   TableEncoder(ScheduleOp schedule, KernelProgramOp program,
+               const ::amk::runtime::MemoryInfo &memory,
                const TensorIndices &tensors)
-      : schedule(schedule), tensors(tensors) {
+      : schedule(schedule), memory(memory), tensors(tensors) {
     for (auto [index, body] : llvm::enumerate(program.getOps<KernelBodyOp>()))
       bodies[body.getSymNameAttr()] = index;
   }
@@ -26,6 +29,12 @@ public:
   FailureOr<::amk::schedule::Tables> run();
 
 private:
+  void encodeSpaces();
+  void encodeBuffer(BufferOp buffer);
+  uint32_t spaceOf(BufferOp buffer);
+  uint32_t addSpace(abi::Space space, const llvm::Twine &name, uint64_t bytes,
+                    uint64_t ringBytes = 0, uint32_t owner = abi::kNone);
+  void encodeCounter(CounterOp counter);
   LogicalResult encodeQueue(QueueOp queue);
   LogicalResult encodeTask(TaskOpInterface task);
   void encodeAccesses(TaskOpInterface task, abi::Instruction &instruction);
@@ -33,11 +42,15 @@ private:
   uint32_t addString(StringRef text);
 
   ScheduleOp schedule;
+  const ::amk::runtime::MemoryInfo &memory;
   const TensorIndices &tensors;
   ::amk::schedule::Tables tables;
   uint32_t worker = 0;
   DenseMap<StringAttr, uint32_t> bodies;
   DenseMap<Value, uint32_t> counters;
+  DenseMap<Value, uint32_t> buffers;
+  /// Space of each kind of memory, and of each worker's shared memory.
+  std::map<std::pair<abi::Space, uint32_t>, uint32_t> spaces;
   llvm::StringMap<uint32_t> strings;
 };
 
@@ -50,6 +63,106 @@ uint32_t TableEncoder::addString(StringRef text) {
   return it->second;
 }
 
+static abi::BufferKind tableKind(BufferKind kind) {
+  switch (kind) {
+  case BufferKind::KVCache:
+  case BufferKind::Token:
+  case BufferKind::Control:
+    return abi::BufferKind::Carried;
+  case BufferKind::Logits:
+    return abi::BufferKind::Output;
+  default:
+    return abi::BufferKind::Scratch;
+  }
+}
+
+uint32_t TableEncoder::addSpace(abi::Space space, const llvm::Twine &name,
+                                uint64_t bytes, uint64_t ringBytes,
+                                uint32_t owner) {
+  tables.spaces.push_back({addString(name.str()), static_cast<uint32_t>(space),
+                           bytes, ringBytes, owner, /*reserved=*/0});
+  return tables.spaces.size() - 1;
+}
+
+void TableEncoder::encodeSpaces() {
+  auto add = [&](abi::Space space, StringRef name, uint64_t bytes) {
+    spaces[{space, abi::kNone}] = addSpace(space, name, bytes);
+  };
+  add(abi::Space::Arena, "arena", memory.arenaBytes);
+  add(abi::Space::KVCache, "kv", memory.kvBytes);
+  add(abi::Space::IO, "io", memory.ioBytes);
+}
+
+/// A ring has a space of its own. The other shared memory of a worker is one,
+/// which ends with its last buffer.
+uint32_t TableEncoder::spaceOf(BufferOp buffer) {
+  abi::Space space = addressSpace(buffer.getKind());
+  if (space != abi::Space::Shared)
+    return spaces.at({space, abi::kNone});
+  uint64_t bytes = buffer.getBytes();
+  uint32_t owner = buffer.getWorker().value_or(abi::kNone);
+  if (buffer.getKind() == BufferKind::Ring)
+    return addSpace(space, buffer.getName(), bytes, *buffer.getCapacity(),
+                    owner);
+  auto [it, isNew] = spaces.try_emplace({space, owner}, tables.spaces.size());
+  if (isNew)
+    addSpace(space, "worker " + llvm::Twine(owner) + " shared", 0, 0, owner);
+  uint64_t &size = tables.spaces[it->second].bytes;
+  size = std::max(size, *buffer.getOffset() + bytes);
+  return it->second;
+}
+
+void TableEncoder::encodeBuffer(BufferOp buffer) {
+  buffers[buffer.getResult()] = tables.buffers.size();
+  abi::BufferInfo info = {};
+  info.name = addString(buffer.getName());
+  info.kind = static_cast<uint32_t>(tableKind(buffer.getKind()));
+  info.space = spaceOf(buffer);
+  info.offset = buffer.getOffset().value_or(0);
+  info.bytes = buffer.getBytes();
+  tables.buffers.push_back(info);
+}
+
+static abi::Protocol tableProtocol(::amk::schedule::Protocol protocol) {
+  using ::amk::schedule::Protocol;
+  switch (protocol) {
+  case Protocol::Release:
+    return abi::Protocol::Release;
+  case Protocol::Tag:
+    return abi::Protocol::Tag;
+  case Protocol::Parity:
+    return abi::Protocol::Parity;
+  }
+  llvm_unreachable("unknown protocol");
+}
+
+void TableEncoder::encodeCounter(CounterOp counter) {
+  counters[counter.getResult()] = tables.counters.size();
+  abi::Counter info = {};
+  info.name = addString(counter.getName());
+  info.protocol = static_cast<uint32_t>(tableProtocol(counter.getProtocol()));
+  info.barriers = counter.getBarriers().value_or(0);
+  info.tagBase = counter.getTagBase().value_or(0);
+  tables.counters.push_back(info);
+}
+
+static abi::AccessMode tableMode(::amk::schedule::AccessMode mode) {
+  using Mode = ::amk::schedule::AccessMode;
+  switch (mode) {
+  case Mode::Read:
+    return abi::AccessMode::Read;
+  case Mode::ReadPrevious:
+    return abi::AccessMode::ReadPrevious;
+  case Mode::Write:
+    return abi::AccessMode::Write;
+  case Mode::WriteTagged:
+    return abi::AccessMode::WriteTagged;
+  case Mode::Reduce:
+    return abi::AccessMode::Reduce;
+  }
+  llvm_unreachable("unknown access mode");
+}
+
 void TableEncoder::encodeAccesses(TaskOpInterface task,
                                   abi::Instruction &instruction) {
   SmallVector<BufferAccess> accesses;
@@ -57,15 +170,16 @@ void TableEncoder::encodeAccesses(TaskOpInterface task,
   instruction.accessBegin = tables.accesses.size();
   instruction.accessCount = accesses.size();
   for (const BufferAccess &access : accesses) {
-    auto buffer = access.buffer.getDefiningOp<BufferOp>();
-    auto mode = access.isWrite ? abi::AccessMode::Write : abi::AccessMode::Read;
-    tables.accesses.push_back(
-        {static_cast<uint32_t>(addressSpace(buffer.getKind())),
-         static_cast<uint32_t>(mode),
-         *buffer.getOffset() + static_cast<uint64_t>(access.offset),
-         static_cast<uint64_t>(access.rows),
-         static_cast<uint64_t>(access.rowBytes),
-         static_cast<uint64_t>(access.rowStride)});
+    abi::Access entry = {};
+    entry.buffer = buffers.lookup(access.buffer);
+    entry.mode = static_cast<uint32_t>(tableMode(access.mode));
+    entry.counter =
+        access.counter ? counters.lookup(access.counter) : abi::kNone;
+    entry.offset = access.offset;
+    entry.rows = access.rows;
+    entry.rowBytes = access.rowBytes;
+    entry.rowStride = access.rowStride;
+    tables.accesses.push_back(entry);
   }
 }
 
@@ -123,7 +237,11 @@ LogicalResult TableEncoder::encodeTask(TaskOpInterface task) {
 
 /// Waits belong to the task after them, signals to the one before them.
 LogicalResult TableEncoder::encodeQueue(QueueOp queue) {
-  abi::Queue entry;
+  abi::Queue entry = {};
+  worker = queue.getWorker();
+  entry.worker = worker;
+  entry.role = static_cast<uint32_t>(queue.getLoader() ? abi::Role::Loader
+                                                       : abi::Role::Compute);
   entry.begin = tables.instructions.size();
   uint32_t waitBegin = tables.waits.size();
   for (Operation &op : queue.getBody().front()) {
@@ -155,20 +273,25 @@ FailureOr<::amk::schedule::Tables> TableEncoder::run() {
   tables.workers = schedule.getWorkers();
   tables.strings.push_back('\0');
   strings[""] = 0;
-  for (auto counter : schedule.getOps<CounterOp>()) {
-    counters[counter.getResult()] = tables.counters.size();
-    tables.counters.push_back({0, addString(counter.getName())});
-  }
-  for (auto queue : schedule.getOps<QueueOp>()) {
+  if (TagFormatAttr tags = schedule.getTagsAttr())
+    tables.tags = {tags.getStride(), static_cast<uint32_t>(tags.getBits())};
+  if (LimitsAttr limits = schedule.getLimitsAttr())
+    tables.limits = {limits.getWorkers(), limits.getSharedBytes()};
+  encodeSpaces();
+  for (auto buffer : schedule.getOps<BufferOp>())
+    if (buffer.isMutable())
+      encodeBuffer(buffer);
+  for (auto counter : schedule.getOps<CounterOp>())
+    encodeCounter(counter);
+  for (auto queue : schedule.getOps<QueueOp>())
     if (failed(encodeQueue(queue)))
       return failure();
-    ++worker;
-  }
   return std::move(tables);
 }
 
 FailureOr<::amk::schedule::Tables>
 mlir::amk::encodeTables(ScheduleOp schedule, KernelProgramOp program,
+                        const ::amk::runtime::MemoryInfo &memory,
                         const TensorIndices &tensors) {
-  return TableEncoder(schedule, program, tensors).run();
+  return TableEncoder(schedule, program, memory, tensors).run();
 }

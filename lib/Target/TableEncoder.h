@@ -10,6 +10,7 @@
 #define AMK_LIB_TARGET_TABLEENCODER_H
 
 #include "amk/Dialect/AMK/IR/AMK.h"
+#include "amk/Runtime/Manifest.h"
 #include "amk/Schedule/Tables.h"
 
 #include "llvm/ADT/StringMap.h"
@@ -19,10 +20,12 @@ namespace mlir::amk {
 /// Place of each checkpoint tensor in the manifest's list.
 using TensorIndices = llvm::StringMap<uint32_t>;
 
-/// Encodes the queues of `schedule`. Body numbers are places in `program`.
-FailureOr<::amk::schedule::Tables> encodeTables(ScheduleOp schedule,
-                                                KernelProgramOp program,
-                                                const TensorIndices &tensors);
+/// Encodes `schedule`, whose buffers have their places. Body numbers are places
+/// in `program`.
+FailureOr<::amk::schedule::Tables>
+encodeTables(ScheduleOp schedule, KernelProgramOp program,
+             const ::amk::runtime::MemoryInfo &memory,
+             const TensorIndices &tensors);
 
 } // namespace mlir::amk
 

@@ -33,16 +33,16 @@ struct Bundle {
   std::string pathOf(const std::string &file) const;
 };
 
-/// Checks the tables against the manifest and returns the size of every
-/// worker's stream. `file` names the tables in errors. Throws amk::Error.
+/// Checks the tables against the manifest and against what the CPU runtime can
+/// run, and returns the size of every worker's stream. `file` names the tables
+/// in errors. Throws amk::Error.
 std::vector<uint64_t> crossCheck(const Manifest &manifest,
                                  const schedule::Tables &tables,
                                  const std::string &file);
 
 /// Proves the schedule that the tables hold safe (docs/ScheduleSpec.md); throws
 /// amk::Error with the rendered violations if it is not.
-void verifyTables(const schedule::Tables &tables, const MemoryInfo &memory,
-                  const std::string &file);
+void verifyTables(const schedule::Tables &tables, const std::string &file);
 
 } // namespace amk::runtime
 

@@ -25,6 +25,10 @@ namespace amk::schedule {
 /// The contents of tables.bin as owned arrays (strings resolved on demand).
 struct Tables {
   uint32_t workers = 0;
+  TagFormat tags;
+  Limits limits;
+  std::vector<abi::SpaceInfo> spaces;
+  std::vector<abi::BufferInfo> buffers;
   std::vector<abi::Queue> queues;
   std::vector<abi::Instruction> instructions;
   std::vector<abi::Wait> waits;
@@ -42,13 +46,8 @@ std::string encodeTables(const Tables &tables);
 /// Throws amk::Error naming `file`, the section, the index and the value.
 Tables decodeTables(const std::string &bytes, const std::string &file);
 
-/// Byte sizes of the shared, mutable spaces, from the manifest.
-struct SpaceSizes {
-  uint64_t arena = 0, kvCache = 0, io = 0;
-};
-
-/// The program the tables describe, for verify().
-Program programFromTables(const Tables &tables, const SpaceSizes &sizes);
+/// The program that decoded tables describe, for verify().
+Program programFromTables(const Tables &tables);
 
 } // namespace amk::schedule
 

@@ -129,7 +129,7 @@ void amk::writeBundle(const BundlePlan &plan, const std::vector<CodeFile> &code,
   runtime::parseManifest(text, kManifestFile);
   schedule::Tables decoded = schedule::decodeTables(tables, kTablesFile);
   runtime::crossCheck(manifest, decoded, kTablesFile);
-  runtime::verifyTables(decoded, manifest.memory, kTablesFile);
+  runtime::verifyTables(decoded, kTablesFile);
 
   std::error_code error;
   if (path.has_parent_path())
