@@ -37,7 +37,7 @@ plugin = os.path.join(config.amk_lib_dir, "AMKPlugin.so")
 config.substitutions.append(("%{plugin}", plugin))
 
 llvm_config.add_tool_substitutions(
-    ["amk-opt", "amk-compile", "amk-run", "amk-lsp-server",
+    ["amk-opt", "amk-compile", "amk-run", "amk-verify", "amk-lsp-server",
      "amk-gpu-test-code",
      ToolSubst("mlir-opt-22",
                command=os.path.join(config.llvm_tools_dir, "mlir-opt")),

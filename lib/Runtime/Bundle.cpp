@@ -21,8 +21,6 @@
 using namespace amk;
 using namespace amk::runtime;
 
-/// Larger tables than any schedule we can name a use for.
-static constexpr uint64_t kMaxTablesBytes = 1ull << 30;
 static constexpr uint64_t kMaxManifestBytes = 64ull << 20;
 static constexpr uint64_t kStreamAlignment = 64;
 /// Together they keep counter values of many steps within 31 bits.
@@ -234,7 +232,7 @@ std::string Bundle::pathOf(const std::string &file) const {
   return directory + "/" + file;
 }
 
-Bundle Bundle::open(const std::string &directory) {
+Bundle Bundle::read(const std::string &directory) {
   struct stat info;
   if (stat(directory.c_str(), &info) != 0 || !S_ISDIR(info.st_mode))
     fail(directory, "not a directory, expected a bundle of amk-compile");
@@ -252,7 +250,12 @@ Bundle Bundle::open(const std::string &directory) {
                          bundle.manifest.tablesHash + " (damaged file)");
   bundle.tables = schedule::decodeTables(bytes, tablesPath);
   bundle.streamBytes = crossCheck(bundle.manifest, bundle.tables, tablesPath);
+  return bundle;
+}
+
+Bundle Bundle::open(const std::string &directory) {
+  Bundle bundle = read(directory);
   // The artefact about to be launched is verified, not the IR it came from.
-  verifyTables(bundle.tables, tablesPath);
+  verifyTables(bundle.tables, bundle.pathOf(bundle.manifest.tablesFile));
   return bundle;
 }
