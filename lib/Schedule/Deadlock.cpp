@@ -35,7 +35,11 @@ private:
     return wait.threshold > 0 &&
            static_cast<uint64_t>(wait.threshold) > model.perStep[wait.counter];
   }
+  uint32_t done(uint32_t agent) const {
+    return static_cast<uint32_t>(run.completed[agent]);
+  }
   std::string condition(const Wait &wait) const;
+  std::string reached(const Wait &wait) const;
   void reportUnsatisfiable();
   void reportCycle(uint32_t agent);
 
@@ -56,16 +60,16 @@ Witness::Witness(const Program &program, const Model &model,
   std::vector<uint32_t> missing(model.numCounters(), kNone);
   for (uint32_t agent = model.numAgents(); agent--;)
     for (uint32_t action = model.agentBegin[agent + 1];
-         action-- > model.agentBegin[agent] + run.completed[agent];)
+         action-- > model.agentBegin[agent] + done(agent);)
       for (uint32_t i = model.signalBegin[action];
            i != model.signalBegin[action + 1]; ++i)
         missing[model.signals[i].counter] = action;
 
   for (uint32_t agent = 0; agent != model.numAgents(); ++agent) {
-    if (run.completed[agent] == model.length(agent))
+    if (done(agent) == model.length(agent))
       continue;
     Edge &edge = edges[agent];
-    edge.from = model.agentBegin[agent] + run.completed[agent];
+    edge.from = model.agentBegin[agent] + done(agent);
     for (uint32_t i = model.waitBegin[edge.from];
          i != model.waitBegin[edge.from + 1]; ++i) {
       const Wait &wait = model.waits[i];
@@ -80,6 +84,10 @@ Witness::Witness(const Program &program, const Model &model,
 }
 
 std::string Witness::condition(const Wait &wait) const {
+  if (model.isTag(wait.counter))
+    return "waits for all " + std::to_string(model.perStep[wait.counter]) +
+           " parts of the words of '" + program.counters[wait.counter].name +
+           "'";
   return "waits for counter '" + program.counters[wait.counter].name +
          "' to reach " + std::to_string(wait.threshold);
 }
@@ -96,15 +104,20 @@ void Witness::reportUnsatisfiable() {
                        std::to_string(model.perStep[model.waits[i].counter]));
 }
 
+std::string Witness::reached(const Wait &wait) const {
+  if (model.isTag(wait.counter))
+    return "";
+  return "; it reaches " + std::to_string(run.values[wait.counter]);
+}
+
 void Witness::reportCycle(uint32_t first) {
   std::vector<Related> notes;
   uint32_t agent = first;
   do {
     const Edge &edge = edges[agent];
     notes.push_back({model.ref(edge.from),
-                     condition(*edge.wait) + "; it reaches " +
-                         std::to_string(run.values[edge.wait->counter]) +
-                         ", and " + describe(program, model.ref(edge.to)) +
+                     condition(*edge.wait) + reached(*edge.wait) + ", and " +
+                         describe(program, model.ref(edge.to)) +
                          " would signal it"});
     agent = model.agentOf[edge.to];
   } while (agent != first);

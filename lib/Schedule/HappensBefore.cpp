@@ -33,10 +33,12 @@ bool HappensBefore::ok() const { return impl && impl->order; }
 
 bool HappensBefore::ordered(ActionRef a, ActionRef b) const {
   return ok() &&
-         impl->order->before(impl->model.flat(a), impl->model.flat(b), 0);
+         impl->order->before({impl->model.flat(a), End::Writes},
+                             impl->model.flat(b), 0);
 }
 
 bool HappensBefore::orderedAcrossSteps(ActionRef a, ActionRef b) const {
   return ok() &&
-         impl->order->before(impl->model.flat(a), impl->model.flat(b), 1);
+         impl->order->before({impl->model.flat(a), End::Writes},
+                             impl->model.flat(b), 1);
 }

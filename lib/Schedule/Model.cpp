@@ -13,13 +13,14 @@
 
 using namespace amk::schedule;
 
-/// Appends the signals from `first` on, merged per counter, without zeros.
+/// Merges the signals from `first` on per counter and drops zeros.
 static void mergeSignals(std::vector<Signal> &signals, size_t first) {
   auto begin = signals.begin() + static_cast<std::ptrdiff_t>(first);
-  if (signals.size() - first > 1)
-    std::sort(begin, signals.end(), [](const Signal &a, const Signal &b) {
-      return a.counter < b.counter;
-    });
+  if (signals.size() - first == 1 && begin->amount != 0)
+    return;
+  std::sort(begin, signals.end(), [](const Signal &a, const Signal &b) {
+    return a.counter < b.counter;
+  });
   auto out = begin;
   for (auto it = begin; it != signals.end(); ++it) {
     if (it->amount == 0)
@@ -32,34 +33,39 @@ static void mergeSignals(std::vector<Signal> &signals, size_t first) {
   signals.erase(out, signals.end());
 }
 
-Model::Model(const Program &program) {
-  size_t numActions = 0, numWaits = 0, numSignals = 0;
-  for (const Agent &agent : program.agents) {
-    numActions += agent.actions.size();
-    for (const Action &action : agent.actions) {
-      numWaits += action.waits.size();
-      numSignals += action.signals.size();
-    }
+void Model::build(const Program &program) {
+  agentBegin.clear();
+  agentOf.clear();
+  waitBegin.clear();
+  waits.clear();
+  signalBegin.clear();
+  signals.clear();
+  releases.clear();
+  protocol.clear();
+  perStep.assign(program.counters.size(), 0);
+  hasTags = false;
+  for (const Counter &counter : program.counters) {
+    protocol.push_back(counter.protocol);
+    hasTags |= counter.protocol == Protocol::Tag;
   }
-  agentBegin.reserve(program.agents.size() + 1);
-  agentOf.reserve(numActions);
-  waitBegin.reserve(numActions + 1);
-  signalBegin.reserve(numActions + 1);
-  waits.reserve(numWaits);
-  signals.reserve(numSignals);
-  perStep.resize(program.counters.size());
 
   for (const Agent &agent : program.agents) {
+    auto index = static_cast<uint32_t>(agentBegin.size());
     agentBegin.push_back(static_cast<uint32_t>(agentOf.size()));
+    agentOf.insert(agentOf.end(), agent.actions.size(), index);
     for (const Action &action : agent.actions) {
-      agentOf.push_back(static_cast<uint32_t>(agentBegin.size() - 1));
       waitBegin.push_back(static_cast<uint32_t>(waits.size()));
       waits.insert(waits.end(), action.waits.begin(), action.waits.end());
       signalBegin.push_back(static_cast<uint32_t>(signals.size()));
       size_t first = signals.size();
-      signals.insert(signals.end(), action.signals.begin(),
-                     action.signals.end());
-      mergeSignals(signals, first);
+      bool isRelease = false;
+      for (const Signal &signal : action.signals) {
+        isRelease |= protocol[signal.counter] != Protocol::Tag;
+        signals.push_back(signal);
+      }
+      releases.push_back(isRelease);
+      if (signals.size() != first)
+        mergeSignals(signals, first);
     }
   }
   agentBegin.push_back(static_cast<uint32_t>(agentOf.size()));

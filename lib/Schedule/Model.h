@@ -18,8 +18,12 @@
 
 namespace amk::schedule {
 
-struct Model {
-  explicit Model(const Program &program);
+class Model {
+public:
+  Model() = default;
+  explicit Model(const Program &program) { build(program); }
+  /// Keeps the memory of what it held before.
+  void build(const Program &program);
 
   uint32_t numAgents() const {
     return static_cast<uint32_t>(agentBegin.size()) - 1;
@@ -40,16 +44,25 @@ struct Model {
   uint32_t flat(ActionRef ref) const {
     return agentBegin[ref.agent] + ref.action;
   }
+  bool isTag(uint32_t counter) const {
+    return protocol[counter] == Protocol::Tag;
+  }
 
   std::vector<uint32_t> agentBegin; ///< [agents + 1]
   std::vector<uint32_t> agentOf;    ///< [actions]
   std::vector<uint32_t> waitBegin;  ///< [actions + 1]
   std::vector<Wait> waits;
   std::vector<uint32_t> signalBegin; ///< [actions + 1]
-  /// At most one per action and counter, all amounts positive: the order of one
-  /// action's signals cannot be told apart by accesses, which precede them all.
+  /// At most one per action and counter, all amounts positive.
   std::vector<Signal> signals;
-  std::vector<uint64_t> perStep; ///< [counters]
+  std::vector<uint64_t> perStep;  ///< [counters]
+  std::vector<Protocol> protocol; ///< [counters]
+  /// [actions] The action has a signal event: its agent goes on only after all
+  /// its writes so far are visible.
+  std::vector<char> releases;
+  /// Some counter is a Tag counter. If none is, all ends of an action look the
+  /// same to other agents.
+  bool hasTags = false;
 };
 
 } // namespace amk::schedule

@@ -18,9 +18,24 @@ static constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
 /// Rounds of dropping joins one by one before all shared ones are dropped.
 static constexpr unsigned kMaxRounds = 4;
 
-Order::Order(const Model &model, const GreedyRun &run, uint64_t steps)
-    : model(model), numAgents(model.numAgents()), steps(steps) {
+/// Joins of one counter that are searched one after the other.
+static constexpr unsigned kMaxChain = 8;
+
+void Order::build(const Model &newModel, const GreedyRun &run,
+                  uint64_t newSteps) {
+  model = &newModel;
+  numAgents = model->numAgents();
+  steps = newSteps;
+  exact = true;
+  joins.clear();
+  sources.clear();
+  manyJoins.clear();
+  blockedRuns.clear();
+  stamp.assign(numAgents, 0);
+  leftOut.resize(numAgents);
+  lastStamp = 0;
   findProducers(run);
+  findReleases();
   makeJoins();
   for (unsigned round = 0;; ++round) {
     computeClocks(run);
@@ -30,86 +45,140 @@ Order::Order(const Model &model, const GreedyRun &run, uint64_t steps)
 }
 
 void Order::findProducers(const GreedyRun &run) {
-  producerBegin.assign(model.numCounters() + 1, 0);
-  for (const Signal &signal : model.signals)
+  producerBegin.assign(model->numCounters() + 1, 0);
+  for (const Signal &signal : model->signals)
     ++producerBegin[signal.counter + 1];
-  for (uint32_t c = 0; c != model.numCounters(); ++c)
+  for (uint32_t c = 0; c != model->numCounters(); ++c)
     producerBegin[c + 1] += producerBegin[c];
-  producers.resize(model.signals.size());
-  std::vector<uint32_t> fill(producerBegin.begin(), producerBegin.end() - 1);
+  producers.resize(model->signals.size());
+  // Each entry of producerBegin runs ahead while its counter is filled, to
+  // where the next counter's list begins.
   for (uint32_t action : run.order)
-    for (uint32_t i = model.signalBegin[action];
-         i != model.signalBegin[action + 1]; ++i)
-      producers[fill[model.signals[i].counter]++] = {action,
-                                                     model.signals[i].amount};
+    for (uint32_t i = model->signalBegin[action];
+         i != model->signalBegin[action + 1]; ++i)
+      producers[producerBegin[model->signals[i].counter]++] = {
+          action, model->signals[i].amount, 0};
+  for (uint32_t c = model->numCounters(); c != 0; --c)
+    producerBegin[c] = producerBegin[c - 1];
+  producerBegin[0] = 0;
+
+  numProducing.assign(model->numCounters(), 0);
+  for (uint32_t c = 0; c != model->numCounters(); ++c) {
+    ++lastStamp;
+    uint64_t sum = 0;
+    for (uint32_t i = producerBegin[c]; i != producerBegin[c + 1]; ++i) {
+      uint32_t agent = model->agentOf[producers[i].action];
+      producers[i].through = sum += producers[i].amount;
+      numProducing[c] += stamp[agent] != lastStamp;
+      stamp[agent] = lastStamp;
+    }
+  }
+}
+
+void Order::findReleases() {
+  width = numAgents;
+  if (!model->hasTags)
+    return;
+  width = 2 * numAgents;
+  tagIndex.resize(model->numCounters());
+  for (uint32_t c = 0; c != model->numCounters(); ++c)
+    if (model->isTag(c))
+      tagIndex[c] = width++ - 2 * numAgents;
+  lastRelease.resize(model->numActions());
+  for (uint32_t action = 0; action != model->numActions(); ++action) {
+    uint32_t position = model->position(action);
+    if (model->releases[action])
+      lastRelease[action] = position + 1;
+    else
+      lastRelease[action] = position ? lastRelease[action - 1] : 0;
+  }
 }
 
 void Order::makeJoins() {
-  joinOf.assign(model.waits.size(), kNone);
-  std::vector<uint32_t> byValue(model.waits.size());
-  for (uint32_t i = 0; i != byValue.size(); ++i)
-    byValue[i] = i;
-  auto key = [&](uint32_t i) {
-    return std::make_pair(model.waits[i].counter, model.waits[i].threshold);
-  };
-  std::sort(byValue.begin(), byValue.end(),
-            [&](uint32_t a, uint32_t b) { return key(a) < key(b); });
-  for (size_t i = 0; i != byValue.size(); ++i) {
-    uint32_t wait = byValue[i];
-    if (model.perStep[model.waits[wait].counter] == 0)
-      continue; // Nobody signals: it always holds, or is a deadlock.
-    if (i == 0 || key(byValue[i - 1]) != key(wait)) {
-      joins.emplace_back();
-      joins.back().counter = model.waits[wait].counter;
-      findSources(joins.back(), model.waits[wait].threshold);
-    }
-    joinOf[wait] = static_cast<uint32_t>(joins.size()) - 1;
+  joinOf.resize(model->waits.size());
+  joinOfCounter.assign(model->numCounters(), kNone);
+  for (size_t i = 0; i != model->waits.size(); ++i)
+    joinOf[i] = joinFor(model->waits[i]);
+}
+
+uint32_t Order::joinFor(const Wait &wait) {
+  if (model->perStep[wait.counter] == 0)
+    return kNone; // Nobody signals: it always holds, or is a deadlock.
+  unsigned length = 0;
+  for (uint32_t i = joinOfCounter[wait.counter];
+       i != kNone && length != kMaxChain; i = joins[i].next, ++length)
+    if (joins[i].threshold == wait.threshold)
+      return i;
+  auto index = static_cast<uint32_t>(joins.size());
+  if (length == kMaxChain) {
+    uint64_t key = uint64_t(wait.counter) << 32 |
+                   static_cast<uint32_t>(static_cast<int32_t>(wait.threshold));
+    auto [it, isNew] = manyJoins.try_emplace(key, index);
+    if (!isNew)
+      return it->second;
   }
+  joins.push_back({wait.counter, wait.threshold, 0, 0,
+                   joinOfCounter[wait.counter], true, true, 0, 0});
+  joinOfCounter[wait.counter] = index;
+  Join &join = joins.back();
+  join.sourceBegin = static_cast<uint32_t>(sources.size());
+  if (model->isTag(wait.counter))
+    findTagSources(join);
+  else
+    findSources(join);
+  join.sourceEnd = static_cast<uint32_t>(sources.size());
+  return index;
+}
+
+void Order::findTagSources(Join &join) {
+  for (uint32_t i = producerBegin[join.counter];
+       i != producerBegin[join.counter + 1]; ++i)
+    sources.push_back({producers[i].action, 0});
+  join.prefix = producerBegin[join.counter + 1] - producerBegin[join.counter];
 }
 
 /// The wait counts the signals of all steps before `step`, and of `step` the
 /// first `prefix` in the canonical order. A signal of an agent is a source if,
 /// without it and the agent's later ones, the counted signals do not suffice.
-void Order::findSources(Join &join, int64_t threshold) {
+void Order::findSources(Join &join) {
   const Producer *first = producers.data() + producerBegin[join.counter];
   uint32_t count =
       producerBegin[join.counter + 1] - producerBegin[join.counter];
-  int64_t perStep = static_cast<int64_t>(model.perStep[join.counter]);
-  join.step = (threshold - 1) / perStep;
-  if ((threshold - 1) % perStep < 0)
+  int64_t perStep = static_cast<int64_t>(model->perStep[join.counter]);
+  join.step = (join.threshold - 1) / perStep;
+  if ((join.threshold - 1) % perStep < 0)
     --join.step;
-  uint64_t need = static_cast<uint64_t>(threshold - join.step * perStep);
-  uint64_t sum = 0;
-  while (sum < need)
-    sum += first[join.prefix++].amount;
-  join.enabled = true;
+  uint64_t need = static_cast<uint64_t>(join.threshold - join.step * perStep);
+  const Producer *last = std::lower_bound(
+      first, first + count, need,
+      [](const Producer &p, uint64_t value) { return p.through < value; });
+  join.prefix = static_cast<uint32_t>(last - first) + 1;
   if (join.step < -1)
     return; // Sources two steps back are no edges between neighbouring steps.
 
-  uint64_t slack = sum - need, dropped = 0;
-  std::vector<std::pair<uint32_t, uint64_t>> pending; // agent, amount left out
-  for (uint32_t i = 0; i != count; ++i)
-    pending.push_back({model.agentOf[first[i].action], 0});
-  std::sort(pending.begin(), pending.end());
-  pending.erase(std::unique(pending.begin(), pending.end()), pending.end());
-  std::vector<char> found(pending.size());
-  size_t missing = pending.size();
+  // leftOut: of an agent without a source yet, the amount not needed so far;
+  // kFound once it has one.
+  constexpr uint64_t kFound = std::numeric_limits<uint64_t>::max();
+  uint64_t slack = last->through - need, dropped = 0;
+  uint32_t missing = numProducing[join.counter];
+  ++lastStamp;
   auto visit = [&](uint32_t i, int64_t step) {
-    uint32_t agent = model.agentOf[first[i].action];
-    auto it = std::lower_bound(
-        pending.begin(), pending.end(), std::make_pair(agent, uint64_t(0)),
-        [](const auto &a, const auto &b) { return a.first < b.first; });
-    size_t slot = static_cast<size_t>(it - pending.begin());
-    if (found[slot])
+    uint32_t agent = model->agentOf[first[i].action];
+    if (stamp[agent] != lastStamp) {
+      stamp[agent] = lastStamp;
+      leftOut[agent] = 0;
+    }
+    if (leftOut[agent] == kFound)
       return;
-    if (it->second + first[i].amount <= slack) {
-      it->second += first[i].amount;
+    if (leftOut[agent] + first[i].amount <= slack) {
+      leftOut[agent] += first[i].amount;
       return;
     }
-    found[slot] = true;
     --missing;
-    dropped += it->second;
-    join.sources.push_back({first[i].action, static_cast<int32_t>(step)});
+    dropped += leftOut[agent];
+    leftOut[agent] = kFound;
+    sources.push_back({first[i].action, static_cast<int32_t>(step)});
+    join.sameStep &= step == join.step;
   };
   for (uint32_t i = join.prefix; i-- && missing;)
     visit(i, join.step);
@@ -121,56 +190,86 @@ void Order::findSources(Join &join, int64_t threshold) {
 }
 
 void Order::computeClocks(const GreedyRun &run) {
-  clocks.assign(numAgents, 0); // clock 0: nothing is known
+  clocks.assign(width, 0); // clock 0: nothing is known
+  lastMerge[0] = kNone;
   for (unsigned step = 0; step != 2; ++step) {
-    clockOf[step].assign(model.numActions(), 0);
+    clockOf[step].resize(model->numActions());
     joinClock[step].assign(joins.size(), kNone);
   }
   for (unsigned step = 0; step != 2; ++step)
     for (uint32_t action : run.order) {
-      uint32_t agent = model.agentOf[action];
+      uint32_t agent = model->agentOf[action];
       uint32_t clock = 0;
-      if (action != model.agentBegin[agent])
+      if (action != model->agentBegin[agent])
         clock = clockOf[step][action - 1];
       else if (step != 0)
-        clock = clockOf[0][model.agentBegin[agent + 1] - 1];
-      for (uint32_t i = model.waitBegin[action];
-           i != model.waitBegin[action + 1]; ++i)
+        clock = clockOf[0][model->agentBegin[agent + 1] - 1];
+      for (uint32_t i = model->waitBegin[action];
+           i != model->waitBegin[action + 1]; ++i)
         if (joinOf[i] != kNone && joins[joinOf[i]].enabled)
           clock = merge(clock, clockOfJoin(joinOf[i], step));
       clockOf[step][action] = clock;
     }
 }
 
+/// How many of its agent's actions, over all steps, have their ordinary writes
+/// visible when the action starts.
+uint32_t Order::visibleBefore(uint32_t action, unsigned step) const {
+  uint32_t agent = model->agentOf[action];
+  uint32_t begin = model->agentBegin[agent], length = model->length(agent);
+  uint32_t inStep = action == begin ? 0 : lastRelease[action - 1];
+  if (inStep != 0)
+    return step * length + inStep;
+  return step == 0 ? 0 : (step - 1) * length + lastRelease[begin + length - 1];
+}
+
 uint32_t Order::clockOfJoin(uint32_t index, unsigned step) {
   uint32_t &clock = joinClock[step][index];
   if (clock != kNone)
     return clock;
-  std::vector<uint32_t> row(numAgents);
+  const Join &join = joins[index];
+  bool isTag = model->isTag(join.counter);
+  size_t offset = clocks.size();
   uint32_t last = 0; // Sources often share one clock: merge it once.
-  bool any = false;
-  for (const Source &source : joins[index].sources) {
+  for (uint32_t i = join.sourceBegin; i != join.sourceEnd; ++i) {
+    const Source &source = sources[i];
     int32_t at = static_cast<int32_t>(step) + source.step;
     if (at < 0)
       continue; // Before the first step everything is done.
-    any = true;
+    clocks.resize(offset + width);
+    uint32_t *row = clocks.data() + offset;
     uint32_t other = clockOf[at][source.action];
     if (other != last) {
-      const uint32_t *from = clocks.data() + size_t(other) * numAgents;
-      for (uint32_t i = 0; i != numAgents; ++i)
-        row[i] = std::max(row[i], from[i]);
+      const uint32_t *from = clocks.data() + size_t(other) * width;
+      for (uint32_t j = 0; j != width; ++j)
+        row[j] = std::max(row[j], from[j]);
       last = other;
     }
-    uint32_t agent = model.agentOf[source.action];
-    uint32_t done = static_cast<uint32_t>(at) * model.length(agent) +
-                    model.position(source.action) + 1;
+    auto atStep = static_cast<unsigned>(at);
+    uint32_t agent = model->agentOf[source.action];
+    uint32_t done =
+        atStep * model->length(agent) + model->position(source.action) + 1;
     row[agent] = std::max(row[agent], done);
+    if (!model->hasTags)
+      continue;
+    uint32_t visible = isTag ? visibleBefore(source.action, atStep) : done;
+    row[numAgents + agent] = std::max(row[numAgents + agent], visible);
+    if (isTag)
+      row[2 * numAgents + tagIndex[join.counter]] = atStep + 1;
   }
-  if (!any)
+  if (clocks.size() == offset)
     return clock = 0;
-  clock = static_cast<uint32_t>(clocks.size() / numAgents);
-  clocks.insert(clocks.end(), row.begin(), row.end());
-  return clock;
+  return clock = static_cast<uint32_t>(offset / width);
+}
+
+/// How many entries of clock a are more than those of clock b.
+uint32_t Order::excess(uint32_t a, uint32_t b) const {
+  const uint32_t *p = clocks.data() + size_t(a) * width;
+  const uint32_t *q = clocks.data() + size_t(b) * width;
+  uint32_t count = 0;
+  for (uint32_t i = 0; i != width; ++i)
+    count += p[i] > q[i];
+  return count;
 }
 
 /// The clock that knows what either knows: one of the two if it can be.
@@ -179,114 +278,156 @@ uint32_t Order::merge(uint32_t a, uint32_t b) {
     return a;
   if (a == 0)
     return b;
-  auto dominates = [&](uint32_t x, uint32_t y) {
-    const uint32_t *p = clocks.data() + size_t(x) * numAgents;
-    const uint32_t *q = clocks.data() + size_t(y) * numAgents;
-    for (uint32_t i = 0; i != numAgents; ++i)
-      if (p[i] < q[i])
-        return false;
-    return true;
-  };
-  if (dominates(b, a))
-    return b;
-  if (dominates(a, b))
-    return a;
-  clocks.resize(clocks.size() + numAgents);
-  uint32_t *to = &clocks[clocks.size() - numAgents];
-  const uint32_t *p = clocks.data() + size_t(a) * numAgents;
-  const uint32_t *q = clocks.data() + size_t(b) * numAgents;
-  for (uint32_t i = 0; i != numAgents; ++i)
-    to[i] = std::max(p[i], q[i]);
-  return static_cast<uint32_t>(clocks.size() / numAgents) - 1;
+  // Workers mostly go through their phases with the same clocks.
+  if (a == lastMerge[0] && b == lastMerge[1])
+    return lastMerge[2];
+  uint32_t result;
+  if (excess(a, b) == 0) {
+    result = b;
+  } else if (excess(b, a) == 0) {
+    result = a;
+  } else {
+    result = static_cast<uint32_t>(clocks.size() / width);
+    clocks.resize(clocks.size() + width);
+    uint32_t *to = &clocks[clocks.size() - width];
+    const uint32_t *p = clocks.data() + size_t(a) * width;
+    const uint32_t *q = clocks.data() + size_t(b) * width;
+    for (uint32_t i = 0; i != width; ++i)
+      to[i] = std::max(p[i], q[i]);
+  }
+  lastMerge[0] = a;
+  lastMerge[1] = b;
+  return lastMerge[2] = result;
 }
 
 /// True if the clock has every source but those of one agent, each taken
-/// `shift` steps later, but not before the first step.
-bool Order::covers(uint32_t clock, const std::vector<Source> &sources,
-                   int32_t shift, uint32_t exceptAgent) const {
-  for (const Source &source : sources)
-    if (model.agentOf[source.action] != exceptAgent &&
-        !clockHas(clock, source.action,
-                  static_cast<unsigned>(std::max(source.step + shift, 0))))
+/// `shift` steps later, but not before the first step. A source counts only
+/// when its signal is known, which is what makes its writes visible.
+bool Order::covers(uint32_t clock, const Join &join, int32_t shift,
+                   uint32_t exceptAgent) const {
+  for (uint32_t i = join.sourceBegin; i != join.sourceEnd; ++i)
+    if (model->agentOf[sources[i].action] != exceptAgent &&
+        !clockHas(clock, {sources[i].action, End::Writes},
+                  static_cast<unsigned>(std::max(sources[i].step + shift, 0))))
       return false;
   return true;
 }
 
+/// True if `action` of step `at` comes after all sources of the join, its own
+/// agent's left out, each taken `shift` steps later than the wait has them.
+bool Order::isAfterSources(const Join &join, uint32_t index, uint32_t action,
+                           int32_t at, int32_t shift, uint32_t &known) {
+  uint32_t agent = model->agentOf[action];
+  if (stamp[agent] == lastStamp)
+    return true;
+  stamp[agent] = lastStamp;
+  uint32_t clock = clockOf[at][action];
+  if (clock == known)
+    return true;
+  // Clocks are closed: who knows the sources knows what their join knows.
+  if (join.sameStep && shift <= 1) {
+    uint32_t row = joinClock[shift][index];
+    uint32_t more = excess(row, clock);
+    if (more == 0) {
+      known = clock;
+      return true;
+    }
+    const uint32_t *p = clocks.data() + size_t(row) * width + agent;
+    const uint32_t *q = clocks.data() + size_t(clock) * width + agent;
+    uint32_t own = p[0] > q[0];
+    if (model->hasTags)
+      own += p[numAgents] > q[numAgents];
+    return more == own;
+  }
+  return covers(clock, join, shift, agent);
+}
+
 /// True if no signal that the join does not count can come before one of its
 /// sources: by the clocks, each agent's first uncounted signal is after them.
-bool Order::holds(const Join &join) const {
+bool Order::holds(uint32_t index) {
+  const Join &join = joins[index];
   if (join.step < -1)
     return true; // No sources, so no edges that could be wrong.
   // Shift the join such that its earliest source is in step 0.
-  int32_t step = 0;
-  for (const Source &source : join.sources)
-    if (source.step < join.step)
-      step = 1;
+  int32_t step = join.sameStep ? 0 : 1;
   int32_t shift = step - static_cast<int32_t>(join.step);
   uint32_t begin = producerBegin[join.counter];
   uint32_t count = producerBegin[join.counter + 1] - begin;
-  std::vector<uint32_t> seen;
-  std::vector<char> isSeen(numAgents);
+  ++lastStamp;
   uint32_t known = kNone; // A clock that has all sources.
-  auto isAfter = [&](uint32_t action, int32_t at) {
-    uint32_t agent = model.agentOf[action];
-    uint32_t clock = clockOf[at][action];
-    if (isSeen[agent])
-      return true;
-    isSeen[agent] = true;
-    if (clock == known)
-      return true;
-    if (!covers(clock, join.sources, shift, agent))
-      return false;
-    if (covers(clock, join.sources, shift, kNone))
-      known = clock;
-    return true;
-  };
   for (uint32_t i = join.prefix; i != count; ++i)
-    if (!isAfter(producers[begin + i].action, step))
+    if (!isAfterSources(join, index, producers[begin + i].action, step, shift,
+                        known))
       return false;
   // The others' first uncounted signals are a step later. Step 2 has no clocks,
   // but its actions are after those of step 1 as these after those of step 0.
   shift -= step;
   known = kNone;
   for (uint32_t i = 0; i != join.prefix; ++i)
-    if (!isAfter(producers[begin + i].action, 1))
+    if (!isAfterSources(join, index, producers[begin + i].action, 1, shift,
+                        known))
       return false;
   return true;
 }
 
 /// Disables joins whose edges the clocks do not prove. True if any was.
 bool Order::dropUnproven(bool allShared) {
-  std::vector<uint32_t> unproven;
+  size_t dropped = 0;
   for (uint32_t i = 0; i != joins.size(); ++i) {
     Join &join = joins[i];
-    uint32_t begin = producerBegin[join.counter];
-    uint32_t end = producerBegin[join.counter + 1];
-    uint32_t agent = model.agentOf[producers[begin].action];
-    bool single = std::all_of(
-        producers.begin() + begin, producers.begin() + end,
-        [&](const Producer &p) { return model.agentOf[p.action] == agent; });
-    if (join.enabled && !single && (allShared || !holds(join)))
-      unproven.push_back(i);
+    if (!join.enabled || numProducing[join.counter] == 1 ||
+        model->isTag(join.counter) || (!allShared && holds(i)))
+      continue;
+    // Its clocks stay what they are until they are computed anew.
+    join.enabled = false;
+    ++dropped;
   }
-  for (uint32_t i : unproven)
-    joins[i].enabled = false;
-  if (!unproven.empty())
+  if (dropped)
     exact = false;
-  return !unproven.empty();
+  return dropped != 0;
 }
 
-bool Order::before(uint32_t a, uint32_t b, unsigned distance) const {
-  uint32_t agentA = model.agentOf[a], agentB = model.agentOf[b];
-  if (agentA == agentB)
-    return distance != 0 || a < b;
-  if (clockHas(clockOf[distance][b], a, 0))
-    return true;
-  if (exact)
-    return false;
-  auto [it, isNew] = blockedRuns.try_emplace(a);
+/// How many of its actions, over all steps, an agent finishes if `a` of step 0
+/// never ends.
+uint64_t Order::finishedWithout(Ending a, uint32_t agent, uint64_t skip) const {
+  if (skip != 0)
+    return runBlocked(*model, a, steps == 0 ? 0 : steps - skip)[agent];
+  uint64_t key = uint64_t(a.action) << 34 | uint64_t(a.end) << 32 | a.counter;
+  auto [it, isNew] = blockedRuns.try_emplace(key);
   if (isNew)
-    it->second = runBlocked(model, a, steps);
-  return it->second[agentB] <=
-         distance * model.length(agentB) + model.position(b);
+    it->second = runBlocked(*model, a, steps);
+  return it->second[agent];
+}
+
+bool Order::before(Ending a, uint32_t b, uint64_t distance,
+                   uint64_t skip) const {
+  uint32_t agentA = model->agentOf[a.action], agentB = model->agentOf[b];
+  if (agentA == agentB)
+    return distance != 0 || a.action < b;
+  if (clockHas(clockOf[distance ? 1 : 0][b], a, 0))
+    return true;
+  if (exact && distance <= 1)
+    return false;
+  return finishedWithout(a, agentB, skip) <=
+         distance * model->length(agentB) + model->position(b);
+}
+
+bool Order::beforeReached(Ending a, uint32_t b, uint64_t distance) const {
+  uint32_t agentA = model->agentOf[a.action], agentB = model->agentOf[b];
+  uint32_t length = model->length(agentB);
+  uint64_t index = distance * length + model->position(b);
+  if (index == 0)
+    return false; // Reached when the launch begins.
+  if (agentA == agentB && a.end == End::Reads)
+    return model->position(a.action) < index;
+  if (agentA != agentB) {
+    uint64_t step = (index - 1) / length;
+    uint32_t earlier = model->agentBegin[agentB] +
+                       static_cast<uint32_t>((index - 1) % length);
+    if (clockHas(clockOf[step ? 1 : 0][earlier], a, 0))
+      return true;
+    if (exact && step <= 1)
+      return false;
+  }
+  return finishedWithout(a, agentB, 0) < index;
 }

@@ -9,6 +9,10 @@
 // Vector clocks over the agents for waits that need particular signals, and
 // blocked runs for the rest. docs/ScheduleSpec.md, section 4, has the proofs.
 //
+// The clock of an action says of every agent how many of its actions are
+// complete and, in programs with Tag counters, how many have their ordinary
+// writes visible, and of every Tag counter how many steps' words.
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef AMK_LIB_SCHEDULE_ORDER_H
@@ -22,24 +26,40 @@ namespace amk::schedule {
 
 class Order {
 public:
+  Order() = default;
   /// `run` must be complete. `steps` as in Options.
-  Order(const Model &model, const GreedyRun &run, uint64_t steps);
+  Order(const Model &model, const GreedyRun &run, uint64_t steps) {
+    build(model, run, steps);
+  }
+  /// Keeps the memory of the program before.
+  void build(const Model &model, const GreedyRun &run, uint64_t steps);
 
-  /// a of a step completes before b of the step `distance` (0 or 1) later
-  /// starts, in every execution. Caches blocked runs: not thread safe.
-  bool before(uint32_t a, uint32_t b, unsigned distance) const;
+  /// a of a step has ended before b of the step `distance` later starts, in
+  /// every execution. Of one agent, a is before b if it is earlier in the queue
+  /// (or in an earlier step). If `skip` is given, launches are that many steps
+  /// shorter. Caches blocked runs: not thread safe.
+  bool before(Ending a, uint32_t b, uint64_t distance, uint64_t skip = 0) const;
+  /// The same, before b is reached: that is, without b's own waits. An action
+  /// of the same agent has to have ended by then, not only to be earlier.
+  bool beforeReached(Ending a, uint32_t b, uint64_t distance) const;
 
   /// The clock of an action of step 0 or 1. Actions with equal clocks (but for
   /// their own agent's entry) often share one.
   uint32_t clockId(uint32_t action, unsigned step) const {
     return clockOf[step][action];
   }
-  /// True if the clock proves that `action` of `step` has completed. An action
-  /// is always ordered after its own agent's earlier ones; clocks need not say.
-  bool clockHas(uint32_t clock, uint32_t action, unsigned step) const {
-    uint32_t agent = model.agentOf[action];
-    return clocks[size_t(clock) * numAgents + agent] >
-           step * model.length(agent) + model.position(action);
+  /// True if the clock proves that `a` of `step` (0 or 1) has ended. Fast, but
+  /// incomplete: an action is ordered after its own agent's earlier ones, and
+  /// clocks need not say so.
+  bool clockHas(uint32_t clock, Ending a, unsigned step) const {
+    uint32_t agent = model->agentOf[a.action];
+    const uint32_t *row = clocks.data() + size_t(clock) * width;
+    uint32_t at = step * model->length(agent) + model->position(a.action);
+    if (!model->hasTags || a.end == End::Reads)
+      return row[agent] > at;
+    if (row[numAgents + agent] > at)
+      return true;
+    return a.end == End::Words && row[2 * numAgents + tagIndex[a.counter]] > step;
   }
 
 private:
@@ -50,27 +70,39 @@ private:
   };
   /// All waits with the same counter and threshold.
   struct Join {
-    uint32_t counter = 0;
-    int64_t step = 0;     ///< relative step whose signals the threshold counts
-    uint32_t prefix = 0;  ///< of the counter's producers, how many it counts
-    bool enabled = false; ///< its sources are edges
-    std::vector<Source> sources;
+    uint32_t counter;
+    int64_t threshold;
+    int64_t step;    ///< relative step whose signals the threshold counts
+    uint32_t prefix; ///< of the counter's producers, how many it counts
+    uint32_t next;   ///< join of the same counter, or none
+    bool enabled;    ///< its sources are edges
+    bool sameStep;   ///< all sources are in `step`
+    uint32_t sourceBegin, sourceEnd;
   };
 
   void findProducers(const GreedyRun &run);
+  void findReleases();
   void makeJoins();
-  void findSources(Join &join, int64_t threshold);
+  uint32_t joinFor(const Wait &wait);
+  void findSources(Join &join);
+  void findTagSources(Join &join);
   void computeClocks(const GreedyRun &run);
   uint32_t clockOfJoin(uint32_t join, unsigned step);
+  uint32_t visibleBefore(uint32_t action, unsigned step) const;
   uint32_t merge(uint32_t a, uint32_t b);
-  bool holds(const Join &join) const;
-  bool covers(uint32_t clock, const std::vector<Source> &sources, int32_t shift,
+  uint32_t excess(uint32_t a, uint32_t b) const;
+  bool holds(uint32_t join);
+  bool isAfterSources(const Join &join, uint32_t index, uint32_t action,
+                      int32_t at, int32_t shift, uint32_t &known);
+  bool covers(uint32_t clock, const Join &join, int32_t shift,
               uint32_t exceptAgent) const;
   bool dropUnproven(bool allShared);
+  uint64_t finishedWithout(Ending a, uint32_t agent, uint64_t skip) const;
 
-  const Model &model;
-  const uint32_t numAgents;
-  const uint64_t steps;
+  const Model *model = nullptr;
+  uint32_t numAgents = 0;
+  uint32_t width = 0; ///< entries of a clock
+  uint64_t steps = 0;
   /// Every wait is a conjunction of edges: what the clocks do not order, some
   /// execution does not.
   bool exact = true;
@@ -78,16 +110,31 @@ private:
   struct Producer {
     uint32_t action;
     uint64_t amount;
+    uint64_t through; ///< sum of the amounts up to and with this one
   };
   std::vector<uint32_t> producerBegin; ///< [counters + 1]
   std::vector<Producer> producers;     ///< per counter, in canonical order
+  std::vector<uint32_t> numProducing;  ///< [counters] agents that signal it
+  std::vector<uint32_t> tagIndex;      ///< [counters] among Tag counters
+  /// [actions] position + 1 of the agent's last releasing action up to and with
+  /// this one; 0: none. Only in programs with Tag counters.
+  std::vector<uint32_t> lastRelease;
   std::vector<Join> joins;
-  std::vector<uint32_t> joinOf;       ///< [waits] or all ones: none
-  std::vector<uint32_t> clockOf[2];   ///< [actions] of step 0 and 1
-  std::vector<uint32_t> joinClock[2]; ///< [joins]
-  std::vector<uint32_t> clocks;       ///< rows of numAgents entries
+  std::vector<Source> sources;
+  std::vector<uint32_t> joinOfCounter; ///< [counters] first join
+  std::vector<uint32_t> joinOf;        ///< [waits] or all ones: none
+  std::vector<uint32_t> clockOf[2];    ///< [actions] of step 0 and 1
+  std::vector<uint32_t> joinClock[2];  ///< [joins]
+  std::vector<uint32_t> clocks;        ///< rows of `width` entries
+  uint32_t lastMerge[3];               ///< two clocks and their merge
 
-  mutable std::unordered_map<uint32_t, std::vector<uint32_t>> blockedRuns;
+  // Marks per agent, valid where stamp[agent] == lastStamp.
+  std::vector<uint32_t> stamp;
+  std::vector<uint64_t> leftOut;
+  uint32_t lastStamp = 0;
+
+  std::unordered_map<uint64_t, uint32_t> manyJoins; ///< by counter, threshold
+  mutable std::unordered_map<uint64_t, std::vector<uint64_t>> blockedRuns;
 };
 
 } // namespace amk::schedule

@@ -17,26 +17,54 @@
 
 #include "Model.h"
 
+#include <memory>
+
 namespace amk::schedule {
 
 /// A launch longer than this is treated as one without end, and an agent that
 /// gets this many steps ahead of a blocked one as one that nothing stops.
 constexpr uint64_t kMaxRunAhead = 1024;
 
-/// One step, run to its fixed point in the canonical order: of the actions that
-/// can run, the one with the lowest queue position, then the lowest agent.
-struct GreedyRun {
-  explicit GreedyRun(const Model &model);
-  bool complete = false;
-  std::vector<uint32_t> order;     ///< actions as they ran
-  std::vector<uint32_t> completed; ///< [agents] actions of each agent that ran
-  std::vector<uint64_t> values;    ///< [counters] at the end
+/// Which end of an action another one waits for; docs/ScheduleSpec.md, 1.2.
+enum class End : uint8_t {
+  Reads,  ///< complete: all reads have returned
+  Writes, ///< flush: ordinary writes are visible
+  Words,  ///< flush k: the words of Tag counter k are visible
 };
 
-/// For each agent, how many of its actions start in the first two steps of a
-/// launch of `steps` steps (0: without end) in which `blocked` of the first
-/// step never completes. The program must be free of deadlocks.
-std::vector<uint32_t> runBlocked(const Model &model, uint32_t blocked,
+/// What must have ended: `counter` is k if `end` is Words.
+struct Ending {
+  uint32_t action = 0;
+  End end = End::Reads;
+  uint32_t counter = 0;
+};
+
+class Engine;
+
+/// One step, run to its fixed point in the canonical order: of the actions that
+/// can run, the one with the lowest queue position, then the lowest agent.
+class GreedyRun {
+public:
+  GreedyRun();
+  explicit GreedyRun(const Model &model) : GreedyRun() { build(model); }
+  ~GreedyRun();
+  /// Keeps the memory of the run before.
+  void build(const Model &model);
+
+  bool complete = false;
+  std::vector<uint32_t> order;     ///< actions as they ran
+  std::vector<uint64_t> completed; ///< [agents] actions of each agent that ran
+  std::vector<uint64_t> values;    ///< [counters] at the end
+
+private:
+  std::unique_ptr<Engine> engine;
+};
+
+/// For each agent, how many of its actions, counted over all steps, it finishes
+/// in a launch of `steps` steps (0: without end) in which `blocked` of the first
+/// step never ends. The program must be free of deadlocks. An agent other than
+/// the blocked one starts whatever it can and finishes what it starts.
+std::vector<uint64_t> runBlocked(const Model &model, Ending blocked,
                                  uint64_t steps);
 
 } // namespace amk::schedule

@@ -25,16 +25,25 @@ namespace amk::schedule {
 
 /// One id per rule; ruleId() gives the spelling used in messages, spec, tests.
 enum class Rule : uint8_t {
-  Reference,   ///< AMK-S1 a counter or space index does not exist
-  Bounds,      ///< AMK-S2 a region leaves its space
-  Resources,   ///< AMK-S3 more agents than can be resident
-  Range,       ///< AMK-S4 a count or threshold outside its encodable range
-  Deadlock,    ///< AMK-D1 a wait that no execution satisfies, or a wait cycle
-  ReadBeforeWrite, ///< AMK-R1 RAW: a read not ordered after the write it needs
-  WriteAfterRead,  ///< AMK-R2 WAR: a write not ordered after an earlier read
-  WriteAfterWrite, ///< AMK-R3 WAW: two writes of the same bytes not ordered
-  Undefined,   ///< AMK-C1 bytes read in a step that nothing wrote before
-  Incomplete,  ///< AMK-C2 output bytes not written, or written twice
+  Reference,       ///< AMK-S1 an index names nothing
+  Bounds,          ///< AMK-S2 a region leaves its buffer, a buffer its space
+  Resources,       ///< AMK-S3 more workers or shared memory than there are
+  Range,           ///< AMK-S4 a number outside its encodable range
+  Form,            ///< AMK-S5 protocols, rings and modes used as they are not
+  Deadlock,        ///< AMK-D1 a wait that no execution satisfies, or a cycle
+  ReadBeforeWrite, ///< AMK-R1 a read not ordered after the write before it
+  WriteAfterRead,  ///< AMK-R2 a write not ordered after an earlier read
+  WriteAfterWrite, ///< AMK-R3 two writes of the same bytes not ordered
+  PlainOverTag,    ///< AMK-R4 ordinary data ordered only by a tag
+  UnorderedReduce, ///< AMK-N1 two reductions of the same bytes not ordered
+  Undefined,       ///< AMK-C1 bytes read that this step has not written
+  Incomplete,      ///< AMK-C2 output bytes that no action writes
+  WrittenTwice,    ///< AMK-C3 bytes of a buffer written by two actions
+  Clobbered,       ///< AMK-C4 bytes read that another buffer's write replaced
+  WrongVersion,    ///< AMK-C5 a read on the wrong side of its buffer's write
+  RingOverrun,     ///< AMK-G1 ring bytes replaced before their last use
+  ParityAlias,     ///< AMK-P1 a parity wait that can take one phase for another
+  TagAlias,        ///< AMK-T1 a stale word that carries the expected tag
 };
 const char *ruleId(Rule rule);
 
@@ -64,8 +73,8 @@ struct Options {
 /// Well-formedness: AMK-S*.
 std::vector<Violation> check(const Program &program, const Options & = {});
 
-/// Safety of a well-formed program: AMK-D*, AMK-R*, AMK-C*. Violations of
-/// check() are returned instead, if there are any.
+/// Safety of a well-formed program: all other rules. Violations of check() are
+/// returned instead, if there are any.
 std::vector<Violation> verify(const Program &program, const Options & = {});
 
 /// "error [AMK-R1] worker 3, task layers.0.o[3]: ..." with one note per line.
@@ -83,9 +92,10 @@ public:
   /// False if check() finds a violation or the program deadlocks; then nothing
   /// is ordered.
   bool ok() const;
-  /// a completes before b starts in every execution, both in the same step.
+  /// In every execution b starts after a has completed and all that a wrote is
+  /// visible to b, both in the same step.
   bool ordered(ActionRef a, ActionRef b) const;
-  /// a of step t completes before b of step t+1 starts, for every t.
+  /// The same for a of step t and b of step t+1, for every t.
   bool orderedAcrossSteps(ActionRef a, ActionRef b) const;
   ~HappensBefore();
 
