@@ -12,6 +12,7 @@
 
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Transforms/Passes.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace mlir::amk;
@@ -159,10 +160,13 @@ void mlir::amk::buildPhase(OpPassManager &passes, Phase phase,
   case Phase::Kernel:
     passes.addPass(createConvertAMKScheduleToKernel());
     break;
-  case Phase::LLVM:
-    passes.addPass(createConvertAMKKernelToLLVM());
+  case Phase::LLVM: {
+    ConvertAMKKernelToLLVMOptions lowering;
+    lowering.injectDelays = options.injectDelays;
+    passes.addPass(createConvertAMKKernelToLLVM(lowering));
     buildCpuPipeline(passes);
     break;
+  }
   }
   addGate(passes, phase);
 }
@@ -244,7 +248,9 @@ struct CompilePipelineOptions
   Option<Phase> to{*this, "compile-to", llvm::cl::desc("Level to stop at"),
                    llvm::cl::init(Phase::LLVM), phaseValues()};
 
-  CompileOptions get() const {
+  /// What the options ask for; null after `fail` was told what is wrong.
+  std::optional<CompileOptions>
+  get(function_ref<LogicalResult(const Twine &)> fail) const {
     CompileOptions options;
     options.workers = workers;
     options.tileRows = tileRows;
@@ -253,11 +259,18 @@ struct CompilePipelineOptions
     options.sync = sync;
     options.reuse = reuse;
     std::vector<std::string> names(fuse.begin(), fuse.end());
-    if (!names.empty() && !options.setFusions(names))
-      llvm::report_fatal_error(
-          "amk-compile-pipeline: fuse: expected all, none or any of qkv, "
-          "gated, residual, head, norm",
-          /*gen_crash_diag=*/false);
+    if (!names.empty() && !options.setFusions(names)) {
+      (void)fail("amk-compile-pipeline: fuse: found '" +
+                 llvm::join(names, ",") +
+                 "', expected all, none or any of qkv, gated, residual, head, "
+                 "norm");
+      return std::nullopt;
+    }
+    if (from > to) {
+      (void)fail("amk-compile-pipeline: compile-to: found a level before that "
+                 "of compile-from, expected the same or a later one");
+      return std::nullopt;
+    }
     return options;
   }
 };
@@ -265,10 +278,22 @@ struct CompilePipelineOptions
 } // namespace
 
 void mlir::amk::registerPipelines() {
-  PassPipelineRegistration<CompilePipelineOptions>(
+  // PassPipelineRegistration has no way to refuse options.
+  registerPassPipeline(
       "amk-compile-pipeline", "From layers to the LLVM dialect",
-      [](OpPassManager &passes, const CompilePipelineOptions &options) {
-        buildCompilePipeline(passes, options.get(), options.from, options.to);
+      [](OpPassManager &passes, StringRef text,
+         function_ref<LogicalResult(const Twine &)> fail) {
+        CompilePipelineOptions options;
+        if (failed(options.parseFromString(text)))
+          return failure();
+        std::optional<CompileOptions> compile = options.get(fail);
+        if (!compile)
+          return failure();
+        buildCompilePipeline(passes, *compile, options.from, options.to);
+        return success();
+      },
+      [](function_ref<void(const detail::PassOptions &)> handle) {
+        handle(CompilePipelineOptions());
       });
   PassPipelineRegistration<>(
       "amk-cpu-pipeline",

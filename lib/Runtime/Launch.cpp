@@ -14,6 +14,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Call.h"
+#include "Delays.h"
 #include "amk/Support/Error.h"
 
 #include <cstring>
@@ -88,6 +89,12 @@ std::string WaitReport::text() const {
          ": wait for counter " + counter + " timed out after " +
          limit.substr(0, limit.find('.') + 2) + " s: seen " +
          std::to_string(seen) + ", expected " + std::to_string(expected);
+}
+
+/// Code that was compiled with --inject-delays calls this, in tests only.
+void Session::noise(const abi::KernelArgs *args, uint32_t worker,
+                    uint32_t /*instruction*/, uint32_t /*kind*/) {
+  static_cast<Session *>(args->host)->delays->delay(worker);
 }
 
 //===----------------------------------------------------------------------===//

@@ -12,6 +12,7 @@
 
 #include "amk/Runtime/Session.h"
 #include "Call.h"
+#include "Delays.h"
 #include "Parallel.h"
 #include "amk/Support/Error.h"
 
@@ -52,7 +53,8 @@ Session::Session(Bundle loaded, Weights tensors, const SessionOptions &options)
     : bundle(std::move(loaded)), code(CodeObject::load(bundle)),
       weights(std::move(tensors)),
       waitTimeout(chooseWaitTimeout(options.waitTimeoutSeconds)),
-      oversubscribed(bundle.manifest.workers > coreCount()) {
+      oversubscribed(bundle.manifest.workers > coreCount()),
+      delays(Delays::fromEnvironment(bundle.manifest.workers)) {
   allocate(options.progress);
   bindArguments();
   pool = std::make_unique<WorkerPool>(bundle.manifest.workers,
@@ -101,6 +103,7 @@ void Session::bindArguments() {
   args.counterInfo = tables.counters.data();
   args.stopTokens = bundle.manifest.model.eosTokenIds.data();
   args.waitSlow = &Session::waitSlow;
+  args.noise = delays ? &Session::noise : nullptr;
   args.host = this;
   args.spinLimit = oversubscribed ? kSpinLimitOversubscribed : kSpinLimit;
 }

@@ -111,6 +111,11 @@ struct CommandLine {
   cl::opt<std::string> printSchedule{
       "print-schedule", cl::value_desc("FORMAT"),
       cl::desc("Print the schedule as text, dot or json"), cl::cat(developer)};
+  cl::opt<bool> injectDelays{
+      "inject-delays",
+      cl::desc("Test aid: code that calls KernelArgs::noise around waits and "
+               "signals"),
+      cl::cat(developer)};
   cl::opt<bool> time{"time", cl::desc("Print the time of every pass"),
                      cl::cat(developer)};
 };
@@ -184,6 +189,7 @@ static CompileOptions compileOptions(const CommandLine &line) {
                        "head, norm");
   options.sync = parseSync(line.sync);
   options.reuse = !line.noReuse;
+  options.injectDelays = line.injectDelays;
   return options;
 }
 

@@ -50,7 +50,9 @@ def ConvertAMKKernelToLLVM
   }];
   let options = [
     Option<"spinHint", "spin-hint", "std::string", "\"llvm.x86.sse2.pause\"",
-           "Intrinsic called between polls of a counter; empty for none">
+           "Intrinsic called between polls of a counter; empty for none">,
+    Option<"injectDelays", "inject-delays", "bool", "false",
+           "For tests: call KernelArgs::noise around waits and signals">
   ];
   let dependentDialects = [
     "::mlir::LLVM::LLVMDialect", "::mlir::arith::ArithDialect",

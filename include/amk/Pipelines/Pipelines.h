@@ -46,6 +46,7 @@ struct CompileOptions {
   bool fuseNorm = true;
   SyncMode sync = SyncMode::Coarse;
   bool reuse = true; ///< activations share bytes
+  bool injectDelays = false; ///< for tests: see convert-amk-kernel-to-llvm
 
   /// From a list of names as on the command line: qkv, gated, residual, head,
   /// norm, all or none. Returns false for anything else.

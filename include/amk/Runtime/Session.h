@@ -25,6 +25,8 @@
 
 namespace amk::runtime {
 
+class Delays;
+
 struct SessionOptions {
   /// Longest wait of a worker for a counter before the launch is abandoned.
   /// Not positive: AMK_WAIT_TIMEOUT (seconds) or, without it, 20 seconds.
@@ -126,6 +128,8 @@ private:
   static uint32_t waitSlow(const abi::KernelArgs *args, uint32_t worker,
                            uint32_t instruction, uint32_t counter,
                            uint32_t expected);
+  static void noise(const abi::KernelArgs *args, uint32_t worker,
+                    uint32_t instruction, uint32_t kind);
   void recordTimeout(uint32_t worker, uint32_t instruction, uint32_t counter,
                      uint32_t seen, uint32_t expected);
 
@@ -149,6 +153,7 @@ private:
   uint64_t processed = 0;
   uint64_t known = 0;
   uint32_t abortRequested = 0; ///< atomic; reset when a call begins
+  std::unique_ptr<Delays> delays; ///< in tests only
   std::unique_ptr<WorkerPool> pool; ///< last: its threads use the rest
 };
 

@@ -29,9 +29,14 @@ void populateGemvPatterns(const TypeConverter &, RewritePatternSet &);
 void populateAttentionPatterns(const TypeConverter &, RewritePatternSet &);
 void populateElementwisePatterns(const TypeConverter &, RewritePatternSet &);
 
+struct WorkerMainOptions {
+  StringRef spinHint;        ///< intrinsic between polls, or empty
+  bool injectDelays = false; ///< call KernelArgs::noise around waits, signals
+};
+
 /// Adds `amk_worker_main`, which runs one worker's queue with `bodies`.
 void buildWorkerMain(ModuleOp module, ArrayRef<LLVM::LLVMFuncOp> bodies,
-                     StringRef spinHint);
+                     const WorkerMainOptions &options);
 
 } // namespace mlir::amk::host
 

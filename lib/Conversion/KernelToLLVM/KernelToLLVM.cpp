@@ -110,7 +110,7 @@ private:
                            /*isConstant=*/true, LLVM::Linkage::External,
                            ::amk::abi::kAbiSymbolName,
                            builder.getI32IntegerAttr(::amk::abi::kAbiVersion));
-    buildWorkerMain(module, functions, spinHint);
+    buildWorkerMain(module, functions, {spinHint, injectDelays});
   }
 };
 

@@ -12,6 +12,9 @@
 //     - run the body; if it says so (the gate saw the stop flag), return
 //     - for each signal: add to the counter (release)
 //
+// With delay injection, KernelArgs::noise is called, if it is there, before and
+// after every wait and every signal, so that a test can hold a worker up there.
+//
 // Emitted as blocks of the LLVM dialect; docs/Architecture.md has the picture.
 //
 //===----------------------------------------------------------------------===//
@@ -28,9 +31,9 @@ namespace {
 class WorkerMainBuilder {
 public:
   WorkerMainBuilder(ModuleOp module, ArrayRef<LLVM::LLVMFuncOp> bodies,
-                    StringRef spinHint)
+                    const WorkerMainOptions &options)
       : builder(module.getContext()), loc(module.getLoc()), bodies(bodies),
-        spinHint(spinHint), code(builder, loc), i32(builder.getI32Type()),
+        options(options), code(builder, loc), i32(builder.getI32Type()),
         i64(builder.getI64Type()) {
     builder.setInsertionPointToEnd(module.getBody());
   }
@@ -44,7 +47,9 @@ private:
   void emitWait(Value step, Value index, Value waitIndex, Block *satisfied);
   void emitPoll(Value index, Value counter, Value expected, Block *satisfied);
   void emitDispatch(Value step, Value instruction, Block *done);
-  void emitSignals(Value instruction, Block *done);
+  void emitSignals(Value index, Value instruction, Block *done);
+  /// Goes on in a new block where it emits anything.
+  void emitNoise(Value index, abi::NoisePoint point);
 
   /// for (i = begin; i != end; ++i) body(i, next): `body` emits code that ends
   /// in a branch to `next`; the loop leaves to `done`.
@@ -84,7 +89,7 @@ private:
   OpBuilder builder;
   Location loc;
   ArrayRef<LLVM::LLVMFuncOp> bodies;
-  StringRef spinHint;
+  WorkerMainOptions options;
   CodeBuilder code;
   Type i32, i64;
   LLVM::LLVMFuncOp func;
@@ -143,7 +148,7 @@ void WorkerMainBuilder::emitQueue(Value step, Block *exitQueue) {
     at(ready);
     emitDispatch(step, instruction, finished);
     at(finished);
-    emitSignals(instruction, next);
+    emitSignals(index, instruction, next);
   });
 }
 
@@ -153,7 +158,12 @@ void WorkerMainBuilder::emitWaits(Value step, Value index, Value instruction,
   Value end = code.add(
       begin, field32(instruction, offsetof(abi::Instruction, waitCount)));
   forRange(begin, end, done, [&](Value waitIndex, Block *next) {
-    emitWait(step, index, waitIndex, next);
+    Block *satisfied = newBlock();
+    emitNoise(index, abi::NoisePoint::BeforeWait);
+    emitWait(step, index, waitIndex, satisfied);
+    at(satisfied);
+    emitNoise(index, abi::NoisePoint::AfterWait);
+    branch(next);
   });
 }
 
@@ -197,8 +207,9 @@ void WorkerMainBuilder::emitPoll(Value index, Value counter, Value expected,
   condBranch(code.less(polls, limit), again, slow);
 
   at(again);
-  if (!spinHint.empty())
-    LLVM::CallIntrinsicOp::create(builder, loc, builder.getStringAttr(spinHint),
+  if (!options.spinHint.empty())
+    LLVM::CallIntrinsicOp::create(builder, loc,
+                                  builder.getStringAttr(options.spinHint),
                                   ValueRange());
   branch(spin, code.add(polls, 1));
 
@@ -242,7 +253,8 @@ void WorkerMainBuilder::emitDispatch(Value step, Value instruction,
                          SmallVector<ValueRange>(blocks.size(), ValueRange()));
 }
 
-void WorkerMainBuilder::emitSignals(Value instruction, Block *done) {
+void WorkerMainBuilder::emitSignals(Value index, Value instruction,
+                                    Block *done) {
   Value begin = field32(instruction, offsetof(abi::Instruction, signalBegin));
   Value end = code.add(
       begin, field32(instruction, offsetof(abi::Instruction, signalCount)));
@@ -251,14 +263,38 @@ void WorkerMainBuilder::emitSignals(Value instruction, Block *done) {
                              sizeof(abi::Signal));
     Value counter = field32(signal, offsetof(abi::Signal, counter));
     Value amount = code.loadField(i32, signal, offsetof(abi::Signal, amount));
+    emitNoise(index, abi::NoisePoint::BeforeSignal);
     LLVM::AtomicRMWOp::create(builder, loc, LLVM::AtomicBinOp::add,
                               counterPointer(counter), amount,
                               LLVM::AtomicOrdering::release);
+    emitNoise(index, abi::NoisePoint::AfterSignal);
     branch(next);
   });
 }
 
+void WorkerMainBuilder::emitNoise(Value index, abi::NoisePoint point) {
+  if (!options.injectDelays)
+    return;
+  Value callee = argsField(code.ptr(), offsetof(abi::KernelArgs, noise));
+  Value none = LLVM::ZeroOp::create(builder, loc, code.ptr());
+  Value wanted = LLVM::ICmpOp::create(builder, loc, LLVM::ICmpPredicate::ne,
+                                      callee, none);
+  Block *delay = newBlock(), *resume = newBlock();
+  condBranch(wanted, delay, resume);
+
+  at(delay);
+  auto type = LLVM::LLVMFunctionType::get(
+      LLVM::LLVMVoidType::get(builder.getContext()),
+      {code.ptr(), i32, i32, i32});
+  Value index32 = code.make<arith::TruncIOp>(i32, index);
+  LLVM::CallOp::create(builder, loc, type,
+                       ValueRange{callee, args, worker, index32,
+                                  code.i32(static_cast<int32_t>(point))});
+  branch(resume);
+  at(resume);
+}
+
 void host::buildWorkerMain(ModuleOp module, ArrayRef<LLVM::LLVMFuncOp> bodies,
-                           StringRef spinHint) {
-  WorkerMainBuilder(module, bodies, spinHint).build();
+                           const WorkerMainOptions &options) {
+  WorkerMainBuilder(module, bodies, options).build();
 }
