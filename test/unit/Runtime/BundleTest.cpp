@@ -122,6 +122,74 @@ TEST(Bundle, RefusesTablesThatContradictTheManifest) {
               HasSubstr("instructions[2].operandCount: found 17"));
 }
 
+/// What the verifier is told of memory must be what the runtime allocates.
+TEST(Bundle, RefusesOtherMemoryThanTheManifests) {
+  auto error = [](auto change) {
+    TestModel model;
+    change(model.tables);
+    return openError(model);
+  };
+  using T = schedule::Tables;
+  EXPECT_THAT(error([](T &t) { t.spaces[0].bytes += 64; }),
+              HasSubstr("spaces[0].bytes: found 256, expected 192 as in the "
+                        "manifest"));
+  EXPECT_THAT(error([](T &t) { t.spaces[1].bytes -= 4; }),
+              HasSubstr("spaces[1].bytes: found 252, expected 256"));
+  EXPECT_THAT(error([](T &t) {
+                t.spaces.push_back(t.spaces[0]);
+                t.spaces.back().space = uint32_t(amk::abi::Space::Shared);
+              }),
+              HasSubstr("spaces.count: found 4"));
+  EXPECT_THAT(error([](T &t) {
+                t.spaces[1].space = uint32_t(amk::abi::Space::Shared);
+              }),
+              HasSubstr("spaces[1].space: found 7"));
+  EXPECT_THAT(error([](T &t) { t.buffers[0].kind = 1; }),
+              HasSubstr("buffers[0].kind: found 1, expected 0 in the arena"));
+  EXPECT_THAT(error([](T &t) { t.buffers[1].kind = 0; }),
+              HasSubstr("buffers[1].kind: found 0, expected 1 in the KV"));
+  EXPECT_THAT(error([](T &t) { t.buffers[2].kind = 2; }),
+              HasSubstr("buffers[2]: kind: found 2, expected 1"));
+  EXPECT_THAT(error([](T &t) { t.buffers[2].offset = 4; }),
+              HasSubstr("buffers[2]: offset: found 4"));
+  EXPECT_THAT(error([](T &t) { t.buffers[3].bytes = 65; }),
+              HasSubstr("buffers[3]: bytes: found 65, expected at most 64"));
+  EXPECT_THAT(error([](T &t) { t.buffers[4].bytes -= 4; }),
+              HasSubstr("buffers[4]: bytes: found 60, expected 64"));
+  EXPECT_THAT(error([](T &t) { t.buffers[4].offset = 64; }),
+              HasSubstr("buffers[4]: kind: found 2, expected 1"));
+}
+
+TEST(Bundle, RefusesADroppedOutput) {
+  TestModel model;
+  // argmax writes the logits where nobody asks for them.
+  model.tables.buffers[4].kind = 1;
+  model.tables.buffers[4].offset = 0;
+  EXPECT_THAT(openError(model), HasSubstr("found none at byte 128"));
+}
+
+TEST(Bundle, RefusesWhatOtherTargetsHave) {
+  auto error = [](auto change) {
+    TestModel model;
+    change(model.tables);
+    return openError(model);
+  };
+  using T = schedule::Tables;
+  EXPECT_THAT(error([](T &t) {
+                auto end = static_cast<uint32_t>(t.instructions.size());
+                t.queues.push_back({end, 0, 1, 1});
+              }),
+              HasSubstr("queues[2].role: found 1, expected 0 (compute): this "
+                        "runtime has no loaders"));
+  EXPECT_THAT(error([](T &t) { t.counters[0].protocol = 1; }),
+              HasSubstr("counters[0].protocol: found 1, expected 0 (release)"));
+  EXPECT_THAT(error([](T &t) {
+                t.counters[2].protocol = 2;
+                t.counters[2].barriers = 2;
+              }),
+              HasSubstr("counters[2].protocol: found 2"));
+}
+
 TEST(Bundle, RefusesAnUnsafeSchedule) {
   ModelOptions options;
   options.missingWait = true;
@@ -149,8 +217,8 @@ TEST(CodeObject, RefusesAnotherAbi) {
   ModelOptions options;
   options.oldAbi = true;
   TestModel model(options);
-  EXPECT_THAT(loadError(model), HasSubstr("amk_abi_version: found 0, "
-                                          "expected 1"));
+  EXPECT_THAT(loadError(model), HasSubstr("amk_abi_version: found 1, "
+                                          "expected 2"));
 }
 
 TEST(CodeObject, RefusesWhatIsNoSharedObject) {

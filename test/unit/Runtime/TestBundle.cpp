@@ -86,17 +86,22 @@ void amk::test::writeCheckpoint(const std::string &directory,
 // Tables
 //===----------------------------------------------------------------------===//
 
-static abi::Access access(abi::Space space, abi::AccessMode mode,
+namespace {
+enum : uint32_t { kArena, kKV, kIO };                          // spaces
+enum : uint32_t { kCells, kCache, kToken, kControl, kLogits }; // buffers
+} // namespace
+
+static abi::Access access(uint32_t buffer, abi::AccessMode mode,
                           uint64_t offset, uint64_t bytes) {
-  return {uint32_t(space), uint32_t(mode), offset, 1, bytes, bytes};
+  return {buffer, uint32_t(mode), abi::kNone, 0, offset, 1, bytes, bytes};
 }
 
-static abi::Access reads(abi::Space space, uint64_t offset, uint64_t bytes) {
-  return access(space, abi::AccessMode::Read, offset, bytes);
+static abi::Access reads(uint32_t buffer, uint64_t offset, uint64_t bytes) {
+  return access(buffer, abi::AccessMode::Read, offset, bytes);
 }
 
-static abi::Access writes(abi::Space space, uint64_t offset, uint64_t bytes) {
-  return access(space, abi::AccessMode::Write, offset, bytes);
+static abi::Access writes(uint32_t buffer, uint64_t offset, uint64_t bytes) {
+  return access(buffer, abi::AccessMode::Write, offset, bytes);
 }
 
 uint32_t TestModel::addString(const std::string &text) {
@@ -106,7 +111,7 @@ uint32_t TestModel::addString(const std::string &text) {
 }
 
 uint32_t TestModel::addCounter(const std::string &name) {
-  tables.counters.push_back({1, addString(name)});
+  tables.counters.push_back({1, addString(name), 0, 0, 0});
   return tables.counters.size() - 1;
 }
 
@@ -138,19 +143,19 @@ void TestModel::addInstruction(const std::string &name, uint32_t body,
 /// Counter w: worker w has written cell w + 1. The last counter: the step is
 /// over.
 void TestModel::buildWorker(uint32_t worker) {
-  using abi::Space;
   uint32_t done = options.workers;
   uint32_t last = options.workers - 1;
   uint64_t kvBytes = manifest["memory"]["kv_bytes"];
   std::string suffix = "[" + std::to_string(worker) + "]";
-  abi::Queue queue{static_cast<uint32_t>(tables.instructions.size()), 0};
+  abi::Queue queue{};
+  queue.worker = worker;
+  queue.begin = tables.instructions.size();
   addInstruction("gate" + suffix, Sleep, {options.sleepMillis}, {{done, 0}}, {},
-                 {reads(Space::IO, abi::IOLayout::kControl, 4)});
+                 {reads(kControl, 0, 4)});
   if (worker == 0)
     addInstruction("embed", Embed, {0}, {}, {},
-                   {reads(Space::IO, abi::IOLayout::kToken, 4),
-                    writes(Space::Arena, 0, 4),
-                    writes(Space::KVCache, 0, kvBytes)});
+                   {reads(kToken, 0, 4), writes(kCells, 0, 4),
+                    writes(kCache, 0, kvBytes)});
   std::vector<abi::Wait> waits;
   if (worker > 0 && !options.missingWait)
     waits.push_back({worker - 1, 1});
@@ -158,24 +163,47 @@ void TestModel::buildWorker(uint32_t worker) {
   uint64_t from = worker * kCellBytes, to = from + kCellBytes;
   addInstruction("mix" + suffix, lost ? Lost : Mix, {from, to, 0, kStreamBytes},
                  waits, {{worker, 1}},
-                 {reads(Space::Arena, from, 4), writes(Space::Arena, to, 4)});
+                 {reads(kCells, from, 4), writes(kCells, to, 4)});
   if (worker == 0)
     addInstruction("argmax", Argmax,
                    {options.workers * kCellBytes, options.vocab}, {{last, 1}},
                    {{done, 1}},
-                   {reads(Space::Arena, options.workers * kCellBytes, 4),
-                    reads(Space::KVCache, 0, kvBytes),
-                    writes(Space::IO, abi::IOLayout::kLogits,
-                           options.vocab * sizeof(float)),
-                    writes(Space::IO, abi::IOLayout::kToken, 4),
-                    writes(Space::IO, abi::IOLayout::kControl, 4)});
+                   {reads(kCells, options.workers * kCellBytes, 4),
+                    reads(kCache, 0, kvBytes),
+                    writes(kLogits, 0, options.vocab * sizeof(float)),
+                    writes(kToken, 0, 4), writes(kControl, 0, 4)});
   queue.count = tables.instructions.size() - queue.begin;
   tables.queues.push_back(queue);
+}
+
+void TestModel::buildMemory() {
+  using abi::BufferKind;
+  using Layout = abi::IOLayout;
+  const nlohmann::json &memory = manifest["memory"];
+  auto space = [&](const std::string &name, abi::Space space, uint64_t bytes) {
+    tables.spaces.push_back(
+        {addString(name), uint32_t(space), bytes, 0, abi::kNone, 0});
+  };
+  auto buffer = [&](const std::string &name, BufferKind kind, uint32_t space,
+                    uint64_t offset, uint64_t bytes) {
+    tables.buffers.push_back(
+        {addString(name), uint32_t(kind), space, 0, offset, bytes});
+  };
+  space("arena", abi::Space::Arena, memory["arena_bytes"]);
+  space("kv", abi::Space::KVCache, memory["kv_bytes"]);
+  space("io", abi::Space::IO, memory["io_bytes"]);
+  buffer("cells", BufferKind::Scratch, kArena, 0, memory["arena_bytes"]);
+  buffer("cache", BufferKind::Carried, kKV, 0, memory["kv_bytes"]);
+  buffer("token", BufferKind::Carried, kIO, Layout::kToken, 4);
+  buffer("control", BufferKind::Carried, kIO, Layout::kControl, 4);
+  buffer("logits", BufferKind::Output, kIO, Layout::kLogits,
+         options.vocab * sizeof(float));
 }
 
 void TestModel::buildTables() {
   tables.workers = options.workers;
   tables.strings = std::string(1, '\0');
+  buildMemory();
   for (uint32_t worker = 0; worker < options.workers; ++worker)
     addCounter("mixed[" + std::to_string(worker) + "]");
   addCounter("done");
@@ -201,8 +229,7 @@ static void setFloats(TensorData &tensor, float first, float step) {
   auto count = static_cast<int64_t>(tensor.spec.elements());
   for (int64_t i = 0; i < count; ++i) {
     float value = first + step * float(i);
-    std::memcpy(tensor.bytes.data() + i * sizeof(value), &value,
-                sizeof(value));
+    std::memcpy(tensor.bytes.data() + i * sizeof(value), &value, sizeof(value));
   }
 }
 
@@ -223,43 +250,42 @@ void TestModel::buildManifest() {
                     {"dtype", std::string(dtypeName(tensor.spec.dtype))},
                     {"shape", tensor.spec.shape}});
   std::string zeros(16, '0');
-  manifest = {
-      {"format", "amk-bundle"},
-      {"version", kBundleVersion},
-      {"amk_version", "0.1.0"},
-      {"model",
-       {{"family", "test"},
-        {"vocab_size", options.vocab},
-        {"hidden_size", 8},
-        {"layers", 1},
-        {"max_context", options.maxContext},
-        {"eos_token_ids", options.eos}}},
-      {"target", {{"kind", "cpu"}, {"workers", options.workers}}},
-      {"code",
-       {{{"arch", "test"},
-         {"file", "cpu-test.so"},
-         {"features", json::array()},
-         {"sanitizer", buildSanitizer()},
-         {"hash", zeros}}}},
-      {"tables", {{"file", "tables.bin"}, {"hash", zeros}}},
-      {"memory",
-       {{"arena_bytes", (options.workers + 1) * kCellBytes},
-        {"kv_bytes", options.maxContext * sizeof(int32_t)},
-        {"constant_bytes", 256},
-        {"scratch_bytes", 64},
-        {"io_bytes", abi::IOLayout::kLogits + 4 * options.vocab}}},
-      {"constants",
-       {{{"kind", "tensor_f32"},
-         {"tensor", "norm.weight"},
-         {"offset", 0},
-         {"count", 8}},
-        {{"kind", "rotary"},
-         {"offset", 64},
-         {"positions", options.maxContext},
-         {"inv_freq", json::array()},
-         {"scale", 1.0}}}},
-      {"external", {"embed.weight"}},
-      {"tensors", list}};
+  manifest = {{"format", "amk-bundle"},
+              {"version", kBundleVersion},
+              {"amk_version", "0.1.0"},
+              {"model",
+               {{"family", "test"},
+                {"vocab_size", options.vocab},
+                {"hidden_size", 8},
+                {"layers", 1},
+                {"max_context", options.maxContext},
+                {"eos_token_ids", options.eos}}},
+              {"target", {{"kind", "cpu"}, {"workers", options.workers}}},
+              {"code",
+               {{{"arch", "test"},
+                 {"file", "cpu-test.so"},
+                 {"features", json::array()},
+                 {"sanitizer", buildSanitizer()},
+                 {"hash", zeros}}}},
+              {"tables", {{"file", "tables.bin"}, {"hash", zeros}}},
+              {"memory",
+               {{"arena_bytes", (options.workers + 1) * kCellBytes},
+                {"kv_bytes", options.maxContext * sizeof(int32_t)},
+                {"constant_bytes", 256},
+                {"scratch_bytes", 64},
+                {"io_bytes", abi::IOLayout::kLogits + 4 * options.vocab}}},
+              {"constants",
+               {{{"kind", "tensor_f32"},
+                 {"tensor", "norm.weight"},
+                 {"offset", 0},
+                 {"count", 8}},
+                {{"kind", "rotary"},
+                 {"offset", 64},
+                 {"positions", options.maxContext},
+                 {"inv_freq", json::array()},
+                 {"scale", 1.0}}}},
+              {"external", {"embed.weight"}},
+              {"tensors", list}};
   // One frequency needs 8 bytes per position.
   manifest["constants"][1]["inv_freq"].push_back(0.5);
   manifest["memory"]["constant_bytes"] = 64 + 8 * options.maxContext;

@@ -90,6 +90,7 @@ private:
                       std::vector<abi::Signal> signals,
                       std::vector<abi::Access> accesses);
   void buildTensors();
+  void buildMemory();
   void buildTables();
   void buildWorker(uint32_t worker);
   void buildManifest();

@@ -46,12 +46,18 @@ BundlePlan makePlan() {
   ::amk::abi::Instruction task{};
   task.name = 1;
   task.accessCount = 1;
-  plan.tables.queues = {{0, 1}};
+  plan.tables.spaces = {{7, 0, 64, 0, ::amk::abi::kNone, 0},
+                        {7, 1, 128, 0, ::amk::abi::kNone, 0},
+                        {7, 5, 128 + 4 * 8, 0, ::amk::abi::kNone, 0}};
+  plan.tables.buffers = {
+      {7, static_cast<uint32_t>(::amk::abi::BufferKind::Output), 2, 0,
+       ::amk::abi::IOLayout::kLogits, 4 * 8}};
+  plan.tables.queues = {{0, 1, 0, 0}};
   plan.tables.instructions = {task};
-  plan.tables.accesses = {{static_cast<uint32_t>(::amk::abi::Space::IO),
-                           static_cast<uint32_t>(::amk::abi::AccessMode::Write),
-                           ::amk::abi::IOLayout::kLogits, 1, 4 * 8, 4 * 8}};
-  plan.tables.strings = std::string("\0task\0", 6);
+  plan.tables.accesses = {
+      {0, static_cast<uint32_t>(::amk::abi::AccessMode::Write),
+       ::amk::abi::kNone, 0, 0, 1, 4 * 8, 4 * 8}};
+  plan.tables.strings = std::string("\0task\0memory\0", 13);
   return plan;
 }
 
