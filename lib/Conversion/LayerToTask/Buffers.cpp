@@ -36,7 +36,8 @@ Value GraphBuffers::create(Location loc, MemRefType type, BufferKind kind,
     builder.setInsertionPointToStart(&graph);
   auto buffer = BufferOp::create(
       builder, loc, type, BufferKindAttr::get(builder.getContext(), kind),
-      uniqueName(name), source, IntegerAttr(), invFreq, scale);
+      uniqueName(name), source, /*worker=*/nullptr, /*capacity=*/nullptr,
+      /*offset=*/nullptr, invFreq, scale);
   lastBuffer = buffer;
   return buffer;
 }

@@ -330,10 +330,10 @@ struct ConvertAMKLayerToTask
       return getOperation().emitError()
              << getArgument() << ": tile-rows: found " << tileRows.getValue()
              << ", expected an even number from 2 to 16";
-    if (kvSplits > 64)
+    if (kvSplits > kMaxAttentionSplits)
       return getOperation().emitError()
              << getArgument() << ": kv-splits: found " << kvSplits.getValue()
-             << ", expected at most 64";
+             << ", expected at most " << kMaxAttentionSplits;
     return success();
   }
 

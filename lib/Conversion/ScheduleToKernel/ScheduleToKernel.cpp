@@ -312,6 +312,14 @@ using BodyGroups =
 static FailureOr<BodyGroups> groupTasks(ScheduleOp schedule) {
   BodyGroups groups;
   WalkResult result = schedule.walk([&](TaskOpInterface task) {
+    if (isa<TaskOpaqueOp>(task)) {
+      if (task.getCallAttr())
+        return WalkResult::advance();
+      task->emitOpError("has no call, and no kernel body can be made for an "
+                        "opaque task; expected the call that the back end "
+                        "which put it in gives it");
+      return WalkResult::interrupt();
+    }
     if (failed(verifyPlaced(task)))
       return WalkResult::interrupt();
     BodyGroup &group = groups[bodyKey(task)];

@@ -16,6 +16,51 @@
 
 using namespace mlir;
 using namespace mlir::amk;
+using ::amk::schedule::AccessMode;
+
+//===----------------------------------------------------------------------===//
+// custom<AccessMode>
+//===----------------------------------------------------------------------===//
+
+static constexpr AccessMode kAccessModes[] = {
+    AccessMode::Read, AccessMode::ReadPrevious, AccessMode::Write,
+    AccessMode::WriteTagged, AccessMode::Reduce};
+
+StringRef mlir::amk::stringifyAccessMode(AccessMode mode) {
+  switch (mode) {
+  case AccessMode::Read:
+    return "read";
+  case AccessMode::ReadPrevious:
+    return "read_previous";
+  case AccessMode::Write:
+    return "write";
+  case AccessMode::WriteTagged:
+    return "write_tagged";
+  case AccessMode::Reduce:
+    return "reduce";
+  }
+  llvm_unreachable("unknown access mode");
+}
+
+static ParseResult parseAccessMode(AsmParser &parser, AccessMode &mode) {
+  StringRef keyword;
+  SMLoc loc = parser.getCurrentLocation();
+  if (parser.parseOptionalKeyword(&keyword).succeeded())
+    for (AccessMode candidate : kAccessModes)
+      if (keyword == stringifyAccessMode(candidate)) {
+        mode = candidate;
+        return success();
+      }
+  InFlightDiagnostic diag = parser.emitError(loc) << "expected one of ";
+  llvm::interleaveComma(kAccessModes, diag, [&](AccessMode candidate) {
+    diag << stringifyAccessMode(candidate);
+  });
+  return diag;
+}
+
+static void printAccessMode(AsmPrinter &printer, AccessMode mode) {
+  printer << stringifyAccessMode(mode);
+}
 
 #include "amk/Dialect/AMK/IR/AMKDialect.cpp.inc"
 #include "amk/Dialect/AMK/IR/AMKEnums.cpp.inc"
@@ -54,6 +99,93 @@ static void printExactFloats(OpAsmPrinter &printer, Operation *,
   llvm::interleaveComma(values.asArrayRef(), printer, [&](float value) {
     printer.printFloat(APFloat(value));
   });
+  printer << ']';
+}
+
+//===----------------------------------------------------------------------===//
+// custom<Accesses>: [read %x[0 to 64] rows 4 stride 256, ...]
+//===----------------------------------------------------------------------===//
+
+using UnresolvedOperands = SmallVectorImpl<OpAsmParser::UnresolvedOperand>;
+
+/// Parses an operand that is one of `operands`; `index` is its place there.
+static ParseResult parseListed(OpAsmParser &parser,
+                               const UnresolvedOperands &operands,
+                               StringRef list, int64_t &index) {
+  OpAsmParser::UnresolvedOperand operand;
+  if (parser.parseOperand(operand))
+    return failure();
+  const auto *it = llvm::find_if(operands, [&](const auto &other) {
+    return other.name == operand.name && other.number == operand.number;
+  });
+  index = it - operands.begin();
+  if (it == operands.end())
+    return parser.emitError(operand.location)
+           << "expected one of the task's " << list;
+  return success();
+}
+
+static ParseResult parseAccess(OpAsmParser &parser,
+                               const UnresolvedOperands &buffers,
+                               const UnresolvedOperands &counters,
+                               SmallVectorImpl<Attribute> &accesses) {
+  SMLoc loc = parser.getCurrentLocation();
+  AccessMode mode;
+  int64_t buffer, begin, end, rows = 1, stride = 0, counter = -1;
+  if (parseAccessMode(parser, mode) ||
+      parseListed(parser, buffers, "buffers", buffer) ||
+      parser.parseLSquare() || parser.parseInteger(begin) ||
+      parser.parseKeyword("to") || parser.parseInteger(end) ||
+      parser.parseRSquare())
+    return failure();
+  if (succeeded(parser.parseOptionalKeyword("rows")) &&
+      (parser.parseInteger(rows) || parser.parseKeyword("stride") ||
+       parser.parseInteger(stride)))
+    return failure();
+  if (succeeded(parser.parseOptionalKeyword("of")) &&
+      parseListed(parser, counters, "counters", counter))
+    return failure();
+  if (begin < 0 || end <= begin)
+    return parser.emitError(loc) << "expected bytes [begin to end] with "
+                                    "0 <= begin < end, found ["
+                                 << begin << " to " << end << "]";
+  auto access = AccessAttr::getChecked(
+      [&] { return parser.emitError(loc); }, parser.getContext(), mode, buffer,
+      begin, rows, end - begin, stride, counter);
+  if (!access)
+    return failure();
+  accesses.push_back(access);
+  return success();
+}
+
+static ParseResult parseAccesses(OpAsmParser &parser,
+                                 UnresolvedOperands &buffers,
+                                 UnresolvedOperands &counters,
+                                 ArrayAttr &accesses) {
+  SmallVector<Attribute> list;
+  if (parser.parseCommaSeparatedList(OpAsmParser::Delimiter::Square, [&] {
+        return parseAccess(parser, buffers, counters, list);
+      }))
+    return failure();
+  accesses = ArrayAttr::get(parser.getContext(), list);
+  return success();
+}
+
+static void printAccesses(OpAsmPrinter &printer, Operation *,
+                          OperandRange buffers, OperandRange counters,
+                          ArrayAttr accesses) {
+  printer << '[';
+  llvm::interleaveComma(
+      accesses.getAsRange<AccessAttr>(), printer, [&](AccessAttr access) {
+        printer << stringifyAccessMode(access.getMode()) << ' '
+                << buffers[access.getBuffer()] << '[' << access.getOffset()
+                << " to " << access.getOffset() + access.getRowBytes() << ']';
+        if (access.getRows() != 1 || access.getRowStride() != 0)
+          printer << " rows " << access.getRows() << " stride "
+                  << access.getRowStride();
+        if (access.getCounter() >= 0)
+          printer << " of " << counters[access.getCounter()];
+      });
   printer << ']';
 }
 
@@ -111,6 +243,47 @@ LogicalResult PhaseAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   return success();
 }
 
+LogicalResult AccessAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                 AccessMode mode, int64_t buffer,
+                                 int64_t offset, int64_t rows, int64_t rowBytes,
+                                 int64_t rowStride, int64_t counter) {
+  int64_t end;
+  if (buffer < 0)
+    return emitError() << "expected a buffer from 0 on, found " << buffer;
+  if (offset < 0 || rowBytes < 1 || llvm::AddOverflow(offset, rowBytes, end))
+    return emitError() << "expected an offset from 0 on, row_bytes from 1 on "
+                          "and a sum below 2^63, found "
+                       << offset << " and " << rowBytes;
+  if (rows < 1 || rowStride < 0)
+    return emitError() << "expected rows from 1 on and a row_stride from 0 on, "
+                          "found "
+                       << rows << " and " << rowStride;
+  bool isTagged = mode == AccessMode::WriteTagged;
+  if (counter < -1 || isTagged != (counter >= 0))
+    return emitError() << "expected " << (isTagged ? "a" : "no")
+                       << " counter for " << stringifyAccessMode(mode)
+                       << ", found " << counter;
+  return success();
+}
+
+LogicalResult
+TagFormatAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                      int64_t stride, int64_t bits) {
+  if (stride < 0)
+    return emitError() << "expected a stride from 0 on, found " << stride;
+  if (bits < 1 || bits > 64)
+    return emitError() << "expected 1 to 64 bits, found " << bits;
+  return success();
+}
+
+LogicalResult LimitsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                 int64_t workers, int64_t sharedBytes) {
+  if (workers < 0 || sharedBytes < 0)
+    return emitError() << "expected limits from 0 on, found " << workers
+                       << " workers and " << sharedBytes << " shared_bytes";
+  return success();
+}
+
 LogicalResult RangeAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                 int64_t begin, int64_t end) {
   if (begin < 0 || end <= begin)
@@ -140,6 +313,19 @@ LogicalResult KVCacheType::verify(function_ref<InFlightDiagnostic()> emitError,
 // Helpers of AMK.h
 //===----------------------------------------------------------------------===//
 
+StringRef mlir::amk::stringifyProtocol(::amk::schedule::Protocol protocol) {
+  using ::amk::schedule::Protocol;
+  switch (protocol) {
+  case Protocol::Release:
+    return "release";
+  case Protocol::Tag:
+    return "tag";
+  case Protocol::Parity:
+    return "parity";
+  }
+  llvm_unreachable("unknown protocol");
+}
+
 std::string mlir::amk::taskName(TaskOpInterface task) {
   PhaseAttr phase = task.getPhase();
   return (phase.getLabel() + "[" + Twine(phase.getPart()) + "]").str();
@@ -149,7 +335,7 @@ SmallVector<int64_t> mlir::amk::instructionOperands(TaskOpInterface task) {
   SmallVector<int64_t> operands;
   for (Value operand : task->getOperands())
     if (auto buffer = operand.getDefiningOp<BufferOp>();
-        buffer.getKind() != BufferKind::Weight)
+        buffer && buffer.getKind() != BufferKind::Weight)
       operands.push_back(buffer.getOffset().value_or(0));
   std::optional<WeightUse> use = task.getWeightUse();
   if (use)
@@ -183,6 +369,9 @@ SmallVector<int64_t> mlir::amk::instructionOperands(TaskOpInterface task) {
     return Space::Stream;
   case BufferKind::Table:
     return Space::External;
+  case BufferKind::Shared:
+  case BufferKind::Ring:
+    return Space::Shared;
   }
   llvm_unreachable("unknown buffer kind");
 }
@@ -206,8 +395,11 @@ MemorySpace mlir::amk::kernelMemorySpace(BufferKind kind) {
     return MemorySpace::Stream;
   case BufferKind::Table:
     return MemorySpace::External;
+  case BufferKind::Shared:
+  case BufferKind::Ring:
+    break; // only opaque tasks take these, and nobody makes bodies for them
   }
-  llvm_unreachable("unknown buffer kind");
+  llvm_unreachable("no kernel pointer leads to a buffer of this kind");
 }
 
 int64_t mlir::amk::byteSize(MemRefType type) {

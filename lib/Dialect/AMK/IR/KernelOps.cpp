@@ -217,8 +217,9 @@ LogicalResult KernelAttentionOp::verify() {
   int64_t splits = getSplits(), query = typeOf(getQuery()).getNumElements();
   int64_t heads = typeOf(getCache()).getDimSize(1);
   int64_t dim = typeOf(getCache()).getDimSize(3);
-  if (splits < 1 || splits > 64)
-    return emitOpError() << "expects 1 to 64 splits, found " << splits;
+  if (splits < 1 || splits > kMaxAttentionSplits)
+    return emitOpError() << "expects 1 to " << kMaxAttentionSplits
+                         << " splits, found " << splits;
   if (query % heads != 0 || query / heads % dim != 0)
     return emitOpError() << "expects a multiple of " << heads
                          << " query heads of " << dim << " elements, found "

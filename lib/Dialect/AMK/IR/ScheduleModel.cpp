@@ -12,49 +12,74 @@ using namespace mlir;
 using namespace mlir::amk;
 namespace sched = ::amk::schedule;
 
-static sched::SpaceKind spaceKind(BufferKind kind) {
+static sched::BufferKind modelKind(BufferKind kind) {
   switch (kind) {
   case BufferKind::Activation:
-    return sched::SpaceKind::Scratch;
+  case BufferKind::Shared:
+  case BufferKind::Ring:
+    return sched::BufferKind::Scratch;
   case BufferKind::Logits:
-    return sched::SpaceKind::Output;
+    return sched::BufferKind::Output;
   default:
-    return sched::SpaceKind::Carried;
+    return sched::BufferKind::Carried;
   }
 }
 
-/// Gives each mutable buffer a space: the common one of its kind if it has a
-/// place there, else its own. The common space of activations is the arena;
-/// `arenaBytes` is its size if that is known.
-static void addSpaces(Block &block, ScheduleModel &model,
-                      std::optional<uint64_t> arenaBytes = std::nullopt) {
-  std::map<BufferKind, uint32_t> shared;
+/// The space that placed buffers of this kind (and worker) have in common, or
+/// nothing if the buffer has one for itself.
+static std::optional<std::string> commonSpace(BufferOp buffer) {
+  if (!buffer.getOffset())
+    return std::nullopt;
+  switch (buffer.getKind()) {
+  case BufferKind::Activation:
+    return "arena";
+  case BufferKind::KVCache:
+    return "kv";
+  case BufferKind::Shared:
+    return "shared " + std::to_string(*buffer.getWorker());
+  default: // the host's, at fixed places, or rings
+    return std::nullopt;
+  }
+}
+
+static sched::Space makeSpace(BufferOp buffer, std::string name) {
+  sched::Space space;
+  space.name = std::move(name);
+  space.ringBytes = buffer.getCapacity().value_or(0);
+  if (auto worker = buffer.getWorker())
+    space.worker = *worker;
+  return space;
+}
+
+/// Adds the buffers that kernels write, and their spaces. `arenaBytes` is the
+/// size of the activations' space if that is known.
+static void addBuffers(Block &block, ScheduleModel &model,
+                       std::optional<uint64_t> arenaBytes = std::nullopt) {
+  std::map<std::string, uint32_t> common;
+  sched::Program &program = model.program;
   for (auto buffer : block.getOps<BufferOp>()) {
     if (!buffer.isMutable())
       continue;
-    BufferKind kind = buffer.getKind();
-    bool placed =
-        buffer.getOffset().has_value() &&
-        (kind == BufferKind::Activation || kind == BufferKind::KVCache);
-    uint64_t begin = placed ? *buffer.getOffset() : 0;
-    auto &spaces = model.program.spaces;
-    uint32_t index = spaces.size();
-    if (placed) {
-      auto [it, isNew] = shared.try_emplace(kind, index);
-      index = it->second;
+    uint32_t index = program.spaces.size();
+    uint64_t begin = 0, bytes = buffer.getBytes();
+    if (std::optional<std::string> name = commonSpace(buffer)) {
+      auto [it, isNew] = common.try_emplace(*name, index);
       if (isNew)
-        spaces.push_back({kind == BufferKind::Activation ? "arena" : "kv",
-                          spaceKind(kind), 0});
+        program.spaces.push_back(makeSpace(buffer, *name));
+      index = it->second;
+      begin = *buffer.getOffset();
     } else {
-      spaces.push_back({buffer.getName().str(), spaceKind(kind), 0});
+      program.spaces.push_back(makeSpace(buffer, buffer.getName().str()));
     }
-    uint64_t end = begin + buffer.getBytes();
-    spaces[index].bytes = std::max(spaces[index].bytes, end);
-    model.spaces[buffer.getResult()] = {index, begin};
+    sched::Space &space = program.spaces[index];
+    space.bytes = std::max(space.bytes, begin + bytes);
+    model.buffers[buffer.getResult()] = program.buffers.size();
+    program.buffers.push_back({buffer.getName().str(),
+                               modelKind(buffer.getKind()), index, begin,
+                               bytes});
   }
-  auto arena = shared.find(BufferKind::Activation);
-  if (arenaBytes && arena != shared.end())
-    model.program.spaces[arena->second].bytes = *arenaBytes;
+  if (auto arena = common.find("arena"); arenaBytes && arena != common.end())
+    program.spaces[arena->second].bytes = *arenaBytes;
 }
 
 static sched::Action makeAction(TaskOpInterface task,
@@ -64,13 +89,16 @@ static sched::Action makeAction(TaskOpInterface task,
   SmallVector<BufferAccess> accesses;
   task.getAccesses(accesses);
   for (const BufferAccess &access : accesses) {
-    // Task verifiers admit only buffers of followed kinds here.
-    auto [space, begin] = model.spaces.at(access.buffer);
-    action.accesses.push_back(
-        {access.isWrite ? sched::AccessMode::Write : sched::AccessMode::Read,
-         {space, begin + access.offset, static_cast<uint64_t>(access.rows),
-          static_cast<uint64_t>(access.rowBytes),
-          static_cast<uint64_t>(access.rowStride)}});
+    sched::Access &added = action.accesses.emplace_back();
+    added.mode = access.mode;
+    // Task verifiers admit only buffers that kernels write here.
+    added.region = {model.buffers.at(access.buffer),
+                    static_cast<uint64_t>(access.offset),
+                    static_cast<uint64_t>(access.rows),
+                    static_cast<uint64_t>(access.rowBytes),
+                    static_cast<uint64_t>(access.rowStride)};
+    if (access.counter)
+      added.counter = model.counters.at(access.counter);
   }
   return action;
 }
@@ -78,7 +106,9 @@ static sched::Action makeAction(TaskOpInterface task,
 /// Waits before a task belong to it, signals after it as well.
 static void addQueue(QueueOp queue, ScheduleModel &model) {
   sched::Agent agent;
-  agent.name = "worker " + std::to_string(queue.getWorker());
+  agent.name = "worker " + std::to_string(queue.getWorker()) +
+               (queue.getLoader() ? " loader" : "");
+  agent.worker = queue.getWorker();
   SmallVector<TaskOpInterface> tasks;
   std::vector<sched::Wait> waits;
   for (Operation &op : queue.getBody().front()) {
@@ -99,14 +129,29 @@ static void addQueue(QueueOp queue, ScheduleModel &model) {
   model.tasks.push_back(std::move(tasks));
 }
 
+static void addCounter(CounterOp counter, ScheduleModel &model) {
+  model.counters[counter.getResult()] = model.program.counters.size();
+  sched::Counter &added = model.program.counters.emplace_back();
+  added.name = counter.getName().str();
+  added.protocol = counter.getProtocol();
+  added.barriers = counter.getBarriers().value_or(0);
+  added.tagBase = counter.getTagBase().value_or(0);
+}
+
 ScheduleModel mlir::amk::buildScheduleModel(ScheduleOp schedule) {
   ScheduleModel model;
-  Block &block = schedule.getBody().front();
-  addSpaces(block, model, schedule.getArenaBytes());
-  for (auto counter : block.getOps<CounterOp>()) {
-    model.counters[counter.getResult()] = model.program.counters.size();
-    model.program.counters.push_back({counter.getName().str()});
+  if (TagFormatAttr tags = schedule.getTagsAttr()) {
+    model.program.tags.stride = tags.getStride();
+    model.program.tags.bits = tags.getBits();
   }
+  if (LimitsAttr limits = schedule.getLimitsAttr()) {
+    model.program.limits.workers = limits.getWorkers();
+    model.program.limits.sharedBytes = limits.getSharedBytes();
+  }
+  Block &block = schedule.getBody().front();
+  addBuffers(block, model, schedule.getArenaBytes());
+  for (auto counter : block.getOps<CounterOp>())
+    addCounter(counter, model);
   for (auto queue : block.getOps<QueueOp>())
     addQueue(queue, model);
   return model;
@@ -115,7 +160,7 @@ ScheduleModel mlir::amk::buildScheduleModel(ScheduleOp schedule) {
 ScheduleModel mlir::amk::buildGraphModel(GraphOp graph) {
   ScheduleModel model;
   Block &block = graph.getBody().front();
-  addSpaces(block, model);
+  addBuffers(block, model);
   sched::Agent agent;
   agent.name = "graph order";
   model.tasks.emplace_back();
@@ -151,5 +196,8 @@ LogicalResult mlir::amk::emitViolations(Operation *root,
       diag.attachNote(root->getLoc())
           << "and " << violation.relatedOmitted << " more";
   }
+  if (violations.size() >= sched::Options().maxViolations)
+    root->emitRemark() << "stopped after " << violations.size()
+                       << " violations; there may be more";
   return success(violations.empty());
 }

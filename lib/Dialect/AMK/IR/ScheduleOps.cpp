@@ -16,6 +16,34 @@ void CounterOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
   setName(getResult(), getName());
 }
 
+sched::Protocol CounterOp::getProtocol() {
+  if (getTagBase())
+    return sched::Protocol::Tag;
+  return getBarriers() ? sched::Protocol::Parity : sched::Protocol::Release;
+}
+
+LogicalResult CounterOp::verify() {
+  if (getTagBase() && getBarriers())
+    return emitOpError("expects a tag base or a number of barriers, not both");
+  if (getTagBase() && static_cast<int64_t>(*getTagBase()) < 0)
+    return emitOpError() << "expects a tag base from 0 on, found "
+                         << static_cast<int64_t>(*getTagBase());
+  if (getBarriers() &&
+      (*getBarriers() < 1 ||
+       *getBarriers() > std::numeric_limits<uint32_t>::max()))
+    return emitOpError() << "expects 1 to 2^32 - 1 barriers, found "
+                         << static_cast<int64_t>(*getBarriers());
+  return success();
+}
+
+LogicalResult GraphOp::verifyRegions() {
+  for (Operation &op : getBody().front())
+    if (!isa<BufferOp, TaskOpInterface>(op))
+      return op.emitOpError("is not allowed in a graph; expects buffers and "
+                            "tasks");
+  return success();
+}
+
 LogicalResult QueueOp::verifyRegions() {
   Operation *openWait = nullptr;
   bool hasTask = false;
@@ -42,34 +70,54 @@ LogicalResult QueueOp::verifyRegions() {
   return success();
 }
 
-/// Buffers, counters and one queue per worker in order; nothing else.
-static LogicalResult verifyStructure(ScheduleOp schedule) {
+/// One queue per worker in order, each followed by its loader if it has one.
+static LogicalResult verifyQueues(ScheduleOp schedule) {
   int64_t queues = 0;
-  for (Operation &op : schedule.getBody().front()) {
-    if (isa<BufferOp, CounterOp>(op))
+  bool hasLoader = true; // before the first queue there is nothing to load for
+  for (auto queue : schedule.getOps<QueueOp>()) {
+    auto worker = static_cast<int64_t>(queue.getWorker());
+    if (queue.getLoader()) {
+      if (hasLoader || worker != queues - 1)
+        return queue.emitOpError() << "expects the queue of worker " << worker
+                                   << " just before its loader";
+      hasLoader = true;
       continue;
-    auto queue = dyn_cast<QueueOp>(op);
-    if (!queue)
-      return op.emitOpError("is not allowed in a schedule; expects buffers, "
-                            "counters and queues");
-    if (static_cast<int64_t>(queue.getWorker()) != queues)
+    }
+    if (worker != queues)
       return queue.emitOpError()
-             << "expects worker " << queues << ", found " << queue.getWorker();
+             << "expects worker " << queues << ", found " << worker;
     ++queues;
+    hasLoader = false;
   }
   int64_t workers = schedule.getWorkers();
   if (workers > ::amk::abi::kMaxWorkers)
     return schedule.emitOpError()
            << "expects at most " << ::amk::abi::kMaxWorkers
            << " workers, found " << workers;
+  if (workers < 1 || workers != queues)
+    return schedule.emitOpError() << "expects one queue per worker, found "
+                                  << queues << " for " << workers;
+  return success();
+}
+
+/// Buffers, counters and queues; nothing else.
+static LogicalResult verifyStructure(ScheduleOp schedule) {
+  for (Operation &op : schedule.getBody().front())
+    if (!isa<BufferOp, CounterOp, QueueOp>(op))
+      return op.emitOpError("is not allowed in a schedule; expects buffers, "
+                            "counters and queues");
   if (schedule.getArenaBytes() &&
       static_cast<int64_t>(*schedule.getArenaBytes()) < 0)
     return schedule.emitOpError()
            << "expects arena_bytes that are not negative, found "
            << static_cast<int64_t>(*schedule.getArenaBytes());
-  if (workers < 1 || workers != queues)
-    return schedule.emitOpError() << "expects one queue per worker, found "
-                                  << queues << " for " << workers;
+  if (failed(verifyQueues(schedule)))
+    return failure();
+  for (auto buffer : schedule.getOps<BufferOp>())
+    if (buffer.getWorker() && *buffer.getWorker() >= schedule.getWorkers())
+      return buffer.emitOpError() << "lies in the memory of worker "
+                                  << *buffer.getWorker() << " of "
+                                  << schedule.getWorkers();
   return success();
 }
 

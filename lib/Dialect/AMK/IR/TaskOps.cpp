@@ -29,6 +29,7 @@ bool BufferOp::isMutable() {
   case ::amk::abi::Space::Arena:
   case ::amk::abi::Space::KVCache:
   case ::amk::abi::Space::IO:
+  case ::amk::abi::Space::Shared:
     return true;
   default:
     return false;
@@ -47,6 +48,38 @@ static bool hasCountableSize(MemRefType type) {
 /// [positions, 2, frequencies]
 static bool isRotaryShape(ArrayRef<int64_t> shape, int64_t frequencies) {
   return shape.size() == 3 && shape[1] == 2 && shape[2] == frequencies;
+}
+
+/// Where a buffer lies, beside its kind: worker, capacity and offset.
+static LogicalResult verifyPlace(BufferOp buffer) {
+  BufferKind kind = buffer.getKind();
+  StringRef name = stringifyBufferKind(kind);
+  bool isShared = kind == BufferKind::Shared, isRing = kind == BufferKind::Ring;
+  auto isNegative = [](std::optional<uint64_t> value) {
+    return value && static_cast<int64_t>(*value) < 0;
+  };
+  if ((isShared || isRing) && isa_and_nonnull<GraphOp>(buffer->getParentOp()))
+    return buffer.emitOpError()
+           << "expects a schedule around kind " << name << ", found a graph";
+  if (isShared && !buffer.getWorker())
+    return buffer.emitOpError() << "expects a worker for kind " << name;
+  if (buffer.getWorker() && !isShared && !isRing)
+    return buffer.emitOpError() << "does not take a worker for kind " << name;
+  if (isNegative(buffer.getWorker()))
+    return buffer.emitOpError() << "expects a non-negative worker, found "
+                                << static_cast<int64_t>(*buffer.getWorker());
+  if (isRing != buffer.getCapacity().has_value())
+    return buffer.emitOpError() << (isRing ? "expects" : "does not take")
+                                << " a capacity for kind " << name;
+  if (isRing && static_cast<int64_t>(*buffer.getCapacity()) < 1)
+    return buffer.emitOpError() << "expects a capacity from 1 on, found "
+                                << static_cast<int64_t>(*buffer.getCapacity());
+  if (isRing && buffer.getOffset())
+    return buffer.emitOpError() << "does not take an offset for kind " << name;
+  if (isNegative(buffer.getOffset()))
+    return buffer.emitOpError() << "expects a non-negative offset, found "
+                                << static_cast<int64_t>(*buffer.getOffset());
+  return success();
 }
 
 LogicalResult BufferOp::verify() {
@@ -75,10 +108,14 @@ LogicalResult BufferOp::verify() {
                          << getInvFreq()->size() << "] for "
                          << getInvFreq()->size() << " frequencies, found "
                          << type;
-  if (getOffset() && static_cast<int64_t>(*getOffset()) < 0)
-    return emitOpError() << "expects a non-negative offset, found "
-                         << static_cast<int64_t>(*getOffset());
-  return success();
+  bool isRaw = type.getElementType().isInteger(8) ||
+               type.getElementType().isInteger(64);
+  if (isRaw && addressSpace(getKind()) != ::amk::abi::Space::Arena &&
+      addressSpace(getKind()) != ::amk::abi::Space::Shared)
+    return emitOpError() << "expects f32, f16, bf16 or i32 for kind "
+                         << stringifyBufferKind(getKind()) << ", found "
+                         << type;
+  return verifyPlace(*this);
 }
 
 //===----------------------------------------------------------------------===//
@@ -106,7 +143,7 @@ LogicalResult TaskGateOp::verify() {
 }
 
 void TaskGateOp::getAccesses(Accesses &accesses) {
-  addWhole(accesses, getControl(), false);
+  addWhole(accesses, getControl(), AccessMode::ReadPrevious);
 }
 
 LogicalResult TaskEmbedOp::verify() {
@@ -120,8 +157,8 @@ LogicalResult TaskEmbedOp::verify() {
 }
 
 void TaskEmbedOp::getAccesses(Accesses &accesses) {
-  addWhole(accesses, getToken(), false);
-  addElements(accesses, getOut(), true, getUnits().getBegin(),
+  addWhole(accesses, getToken(), AccessMode::ReadPrevious);
+  addElements(accesses, getOut(), AccessMode::Write, getUnits().getBegin(),
               getUnits().getEnd());
 }
 
@@ -136,8 +173,8 @@ LogicalResult TaskRmsNormOp::verify() {
 }
 
 void TaskRmsNormOp::getAccesses(Accesses &accesses) {
-  addWhole(accesses, getInput(), false);
-  addWhole(accesses, getOut(), true);
+  addWhole(accesses, getInput(), AccessMode::Read);
+  addWhole(accesses, getOut(), AccessMode::Write);
 }
 
 LogicalResult TaskRopeOp::verify() {
@@ -157,8 +194,8 @@ LogicalResult TaskRopeOp::verify() {
 void TaskRopeOp::getAccesses(Accesses &accesses) {
   int64_t dim = getHeadDim();
   int64_t begin = getUnits().getBegin() * dim, end = getUnits().getEnd() * dim;
-  addElements(accesses, getInput(), false, begin, end);
-  addElements(accesses, getOut(), true, begin, end);
+  addElements(accesses, getInput(), AccessMode::Read, begin, end);
+  addElements(accesses, getOut(), AccessMode::Write, begin, end);
 }
 
 LogicalResult TaskKVAppendOp::verify() {
@@ -178,9 +215,9 @@ LogicalResult TaskKVAppendOp::verify() {
 void TaskKVAppendOp::getAccesses(Accesses &accesses) {
   int64_t dim = CacheShape(getCache()).dim;
   int64_t begin = getUnits().getBegin(), end = getUnits().getEnd();
-  addElements(accesses, getKey(), false, begin * dim, end * dim);
-  addElements(accesses, getValue(), false, begin * dim, end * dim);
-  addCacheHeads(accesses, getCache(), true, begin, end);
+  addElements(accesses, getKey(), AccessMode::Read, begin * dim, end * dim);
+  addElements(accesses, getValue(), AccessMode::Read, begin * dim, end * dim);
+  addCacheHeads(accesses, getCache(), AccessMode::Write, begin, end);
 }
 
 LogicalResult TaskAttentionOp::verify() {
@@ -192,8 +229,9 @@ LogicalResult TaskAttentionOp::verify() {
     return failure();
   CacheShape shape(getCache());
   int64_t splits = getSplits(), query = lengthOf(getQuery());
-  if (splits < 1 || splits > 64)
-    return emitOpError() << "expects 1 to 64 splits, found " << splits;
+  if (splits < 1 || splits > kMaxAttentionSplits)
+    return emitOpError() << "expects 1 to " << kMaxAttentionSplits
+                         << " splits, found " << splits;
   if (query % (shape.heads * shape.dim) != 0)
     return emitOpError() << "expects a multiple of " << shape.heads
                          << " query heads of " << shape.dim
@@ -211,19 +249,20 @@ void TaskAttentionOp::getAccesses(Accesses &accesses) {
   int64_t group = lengthOf(getQuery()) / shape.dim / shape.heads;
   int64_t firstHead = getUnits().getBegin() / splits;
   int64_t lastHead = llvm::divideCeil(getUnits().getEnd(), splits);
-  addElements(accesses, getQuery(), false, firstHead * group * shape.dim,
+  addElements(accesses, getQuery(), AccessMode::Read, firstHead * group * shape.dim,
               lastHead * group * shape.dim);
-  addCacheHeads(accesses, getCache(), false, firstHead, lastHead);
+  addCacheHeads(accesses, getCache(), AccessMode::Read, firstHead, lastHead);
   if (splits == 1)
-    return addElements(accesses, getOut(), true, firstHead * group * shape.dim,
+    return addElements(accesses, getOut(), AccessMode::Write, firstHead * group * shape.dim,
                        lastHead * group * shape.dim);
   // Partials [heads, splits, dim + 2]: one run of splits per query head.
   int64_t row = (shape.dim + 2) * 4;
   for (int64_t head = firstHead; head < lastHead; ++head) {
     int64_t first = std::max(getUnits().getBegin() - head * splits, int64_t(0));
     int64_t last = std::min(getUnits().getEnd() - head * splits, splits);
-    accesses.push_back({getOut(), true, (head * group * splits + first) * row,
-                        group, (last - first) * row, splits * row});
+    accesses.push_back({getOut(), AccessMode::Write,
+                        (head * group * splits + first) * row, group,
+                        (last - first) * row, splits * row, {}});
   }
 }
 
@@ -244,8 +283,8 @@ void TaskAttentionCombineOp::getAccesses(Accesses &accesses) {
   ArrayRef<int64_t> shape = shapeOf(getPartials());
   int64_t begin = getUnits().getBegin(), end = getUnits().getEnd();
   int64_t row = shape[1] * shape[2], dim = shape[2] - 2;
-  addElements(accesses, getPartials(), false, begin * row, end * row);
-  addElements(accesses, getOut(), true, begin * dim, end * dim);
+  addElements(accesses, getPartials(), AccessMode::Read, begin * row, end * row);
+  addElements(accesses, getOut(), AccessMode::Write, begin * dim, end * dim);
 }
 
 LogicalResult TaskGatedActivationOp::verify() {
@@ -262,9 +301,9 @@ LogicalResult TaskGatedActivationOp::verify() {
 
 void TaskGatedActivationOp::getAccesses(Accesses &accesses) {
   int64_t begin = getUnits().getBegin(), end = getUnits().getEnd();
-  addElements(accesses, getGate(), false, begin, end);
-  addElements(accesses, getUp(), false, begin, end);
-  addElements(accesses, getOut(), true, begin, end);
+  addElements(accesses, getGate(), AccessMode::Read, begin, end);
+  addElements(accesses, getUp(), AccessMode::Read, begin, end);
+  addElements(accesses, getOut(), AccessMode::Write, begin, end);
 }
 
 LogicalResult TaskAddOp::verify() {
@@ -281,9 +320,9 @@ LogicalResult TaskAddOp::verify() {
 
 void TaskAddOp::getAccesses(Accesses &accesses) {
   int64_t begin = getUnits().getBegin(), end = getUnits().getEnd();
-  addElements(accesses, getLhs(), false, begin, end);
-  addElements(accesses, getRhs(), false, begin, end);
-  addElements(accesses, getOut(), true, begin, end);
+  addElements(accesses, getLhs(), AccessMode::Read, begin, end);
+  addElements(accesses, getRhs(), AccessMode::Read, begin, end);
+  addElements(accesses, getOut(), AccessMode::Write, begin, end);
 }
 
 LogicalResult TaskArgmaxOp::verify() {
@@ -293,9 +332,9 @@ LogicalResult TaskArgmaxOp::verify() {
 }
 
 void TaskArgmaxOp::getAccesses(Accesses &accesses) {
-  addWhole(accesses, getLogits(), false);
-  addWhole(accesses, getToken(), true);
-  addWhole(accesses, getControl(), true);
+  addWhole(accesses, getLogits(), AccessMode::Read);
+  addWhole(accesses, getToken(), AccessMode::Write);
+  addWhole(accesses, getControl(), AccessMode::Write);
 }
 
 LogicalResult TaskArgmaxCombineOp::verify() {
@@ -311,7 +350,7 @@ LogicalResult TaskArgmaxCombineOp::verify() {
 }
 
 void TaskArgmaxCombineOp::getAccesses(Accesses &accesses) {
-  addWhole(accesses, getPartials(), false);
-  addWhole(accesses, getToken(), true);
-  addWhole(accesses, getControl(), true);
+  addWhole(accesses, getPartials(), AccessMode::Read);
+  addWhole(accesses, getToken(), AccessMode::Write);
+  addWhole(accesses, getControl(), AccessMode::Write);
 }

@@ -49,27 +49,29 @@ struct CacheShape {
 //===----------------------------------------------------------------------===//
 
 using Accesses = SmallVectorImpl<BufferAccess>;
+using ::amk::schedule::AccessMode;
 
-inline void addWhole(Accesses &accesses, Value buffer, bool isWrite) {
+inline void addWhole(Accesses &accesses, Value buffer, AccessMode mode) {
   int64_t bytes = byteSize(typeOf(buffer));
-  accesses.push_back({buffer, isWrite, 0, 1, bytes, bytes});
+  accesses.push_back({buffer, mode, 0, 1, bytes, bytes, {}});
 }
 
 /// Elements [begin, end) of a vector.
-inline void addElements(Accesses &accesses, Value buffer, bool isWrite,
+inline void addElements(Accesses &accesses, Value buffer, AccessMode mode,
                         int64_t begin, int64_t end) {
   int64_t size = elementBytes(buffer), bytes = (end - begin) * size;
-  accesses.push_back({buffer, isWrite, begin * size, 1, bytes, bytes});
+  accesses.push_back({buffer, mode, begin * size, 1, bytes, bytes, {}});
 }
 
 /// All positions of kv heads [begin, end), keys and values. The row that a
 /// step touches depends on the run, so the whole head stands for it.
-inline void addCacheHeads(Accesses &accesses, Value cache, bool isWrite,
+inline void addCacheHeads(Accesses &accesses, Value cache, AccessMode mode,
                           int64_t begin, int64_t end) {
   CacheShape shape(cache);
-  accesses.push_back({cache, isWrite, begin * shape.headBytes(), 2,
+  accesses.push_back({cache, mode, begin * shape.headBytes(), 2,
                       (end - begin) * shape.headBytes(),
-                      shape.heads * shape.headBytes()});
+                      shape.heads * shape.headBytes(),
+                      {}});
 }
 
 /// A run of rotary pairs inside one head: elements i in [first, last) of both
@@ -93,8 +95,9 @@ inline SmallVector<PairRun> pairRuns(int64_t begin, int64_t end, int64_t half) {
 /// Query elements of a run: both halves of its head.
 inline void addQueryRun(Accesses &accesses, Value query, const PairRun &run,
                         int64_t dim) {
-  accesses.push_back({query, /*isWrite=*/true, (run.head * dim + run.first) * 4,
-                      2, (run.last - run.first) * 4, dim * 2});
+  accesses.push_back({query, AccessMode::Write,
+                      (run.head * dim + run.first) * 4, 2,
+                      (run.last - run.first) * 4, dim * 2, {}});
 }
 
 /// Key (plane 0) or value (plane 1) elements of a run, at every position.
@@ -104,9 +107,9 @@ inline void addCacheRun(Accesses &accesses, Value cache, const PairRun &run,
   int64_t base = (plane * shape.heads + head) * shape.headBytes();
   // Rows of positions alternate halves: row 2p is the first half of position
   // p, row 2p + 1 the second, both dim / 2 elements apart.
-  accesses.push_back({cache, /*isWrite=*/true, base + run.first * 4,
+  accesses.push_back({cache, AccessMode::Write, base + run.first * 4,
                       2 * shape.positions, (run.last - run.first) * 4,
-                      shape.dim * 2});
+                      shape.dim * 2, {}});
 }
 
 //===----------------------------------------------------------------------===//
@@ -131,6 +134,11 @@ inline constexpr BufferKind kVector[] = {BufferKind::Vector};
 inline constexpr BufferKind kRotary[] = {BufferKind::Rotary};
 inline constexpr BufferKind kWeight[] = {BufferKind::Weight};
 inline constexpr BufferKind kTable[] = {BufferKind::Table};
+inline constexpr BufferKind kAnyBuffer[] = {
+    BufferKind::Activation, BufferKind::KVCache, BufferKind::Token,
+    BufferKind::Control,    BufferKind::Logits,  BufferKind::Vector,
+    BufferKind::Rotary,     BufferKind::Weight,  BufferKind::Table,
+    BufferKind::Shared,     BufferKind::Ring};
 
 /// Roles without a buffer are optional operands that are absent.
 inline LogicalResult verifyRoles(Operation *op, ArrayRef<Role> roles) {

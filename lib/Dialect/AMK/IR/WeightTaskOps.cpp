@@ -46,10 +46,10 @@ LogicalResult TaskLinearOp::verify() {
 
 void TaskLinearOp::getAccesses(Accesses &accesses) {
   int64_t begin = getUnits().getBegin(), end = getUnits().getEnd();
-  addWhole(accesses, getInput(), false);
+  addWhole(accesses, getInput(), AccessMode::Read);
   if (getResidual())
-    addElements(accesses, getResidual(), false, begin, end);
-  addElements(accesses, getOut(), true, begin, end);
+    addElements(accesses, getResidual(), AccessMode::Read, begin, end);
+  addElements(accesses, getOut(), AccessMode::Write, begin, end);
 }
 
 std::optional<WeightUse> TaskLinearOp::getWeightUse() {
@@ -90,7 +90,7 @@ LogicalResult TaskQKVOp::verify() {
 void TaskQKVOp::getAccesses(Accesses &accesses) {
   CacheShape shape(getCache());
   int64_t queryHeads = lengthOf(getQuery()) / shape.dim;
-  addWhole(accesses, getInput(), false);
+  addWhole(accesses, getInput(), AccessMode::Read);
   for (const PairRun &run :
        pairRuns(getUnits().getBegin(), getUnits().getEnd(), shape.dim / 2)) {
     if (run.head < queryHeads) {
@@ -129,8 +129,8 @@ LogicalResult TaskGatedLinearOp::verify() {
 }
 
 void TaskGatedLinearOp::getAccesses(Accesses &accesses) {
-  addWhole(accesses, getInput(), false);
-  addElements(accesses, getOut(), true, getUnits().getBegin(),
+  addWhole(accesses, getInput(), AccessMode::Read);
+  addElements(accesses, getOut(), AccessMode::Write, getUnits().getBegin(),
               getUnits().getEnd());
 }
 
@@ -161,10 +161,10 @@ LogicalResult TaskHeadOp::verify() {
 
 void TaskHeadOp::getAccesses(Accesses &accesses) {
   int64_t part = getPhase().getPart();
-  addWhole(accesses, getInput(), false);
-  addElements(accesses, getLogits(), true, getUnits().getBegin(),
+  addWhole(accesses, getInput(), AccessMode::Read);
+  addElements(accesses, getLogits(), AccessMode::Write, getUnits().getBegin(),
               getUnits().getEnd());
-  addElements(accesses, getPartials(), true, 2 * part, 2 * part + 2);
+  addElements(accesses, getPartials(), AccessMode::Write, 2 * part, 2 * part + 2);
 }
 
 std::optional<WeightUse> TaskHeadOp::getWeightUse() {

@@ -9,7 +9,8 @@
 // Two activations A and B may share bytes if every access of A completes before
 // any access of B starts, in every execution, and B's of one step complete
 // before A's of the next. (A's of one step before B's of the next then follows:
-// an action comes after itself of the step before.)
+// an action comes after itself of the step before.) Value+tag words share with
+// nothing: to whoever polls them, bits of other data could look like a tag.
 //
 //===----------------------------------------------------------------------===//
 
@@ -43,6 +44,7 @@ struct Lifetime {
   /// next. Later actions of the agent are preceded as well, so that comparing
   /// positions decides for all pairs of actions.
   SmallVector<uint32_t> freeFrom, freeFromNextStep;
+  bool isTagged = false; ///< holds value+tag words
 };
 
 class Lifetimes {
@@ -51,7 +53,8 @@ public:
             ArrayRef<BufferOp> activations);
 
   bool mayShare(size_t a, size_t b) const {
-    return endsBefore(a, b) || endsBefore(b, a);
+    return !lifetimes[a].isTagged && !lifetimes[b].isTagged &&
+           (endsBefore(a, b) || endsBefore(b, a));
   }
 
 private:
@@ -71,7 +74,7 @@ private:
     return true;
   }
 
-  SmallVector<Lifetime> lifetimes;
+  std::vector<Lifetime> lifetimes;
 };
 
 /// The lowest aligned gap that no interfering buffer occupies.
@@ -145,6 +148,7 @@ void Lifetimes::findAccesses(const ScheduleModel &model,
         if (lifetime.first[agent] == kNever)
           lifetime.first[agent] = position;
         lifetime.last[agent] = position;
+        lifetime.isTagged |= access.mode == sched::AccessMode::WriteTagged;
       }
     }
   }
@@ -190,6 +194,7 @@ static void setOffset(BufferOp buffer, uint64_t offset) {
 /// Everything but activations: fixed places or one after the other.
 static void placeOthers(Block &block, uint64_t alignment) {
   uint64_t constantEnd = 0, cacheEnd = 0, tables = 0;
+  llvm::DenseMap<uint64_t, uint64_t> sharedEnds; // by worker
   auto append = [&](BufferOp buffer, uint64_t &end) {
     setOffset(buffer, end);
     end = llvm::alignTo(end + buffer.getBytes(), alignment);
@@ -198,6 +203,10 @@ static void placeOthers(Block &block, uint64_t alignment) {
     switch (buffer.getKind()) {
     case BufferKind::Activation:
     case BufferKind::Weight: // in the streams; see PackWeights
+    case BufferKind::Ring:   // has no offset
+      break;
+    case BufferKind::Shared:
+      append(buffer, sharedEnds[*buffer.getWorker()]);
       break;
     case BufferKind::KVCache:
       append(buffer, cacheEnd);

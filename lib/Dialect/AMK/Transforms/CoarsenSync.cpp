@@ -37,8 +37,11 @@ struct CounterUse {
   SmallVector<TaskOpInterface> producers;
   SmallVector<std::pair<WaitOp, TaskOpInterface>> waits;
 
-  /// All producers belong to one phase and all waits are for all of them.
+  /// It is a word in memory, all producers belong to one phase and all waits
+  /// are for all of them.
   bool canJoin() const {
+    if (CounterOp(op).getProtocol() != sched::Protocol::Release)
+      return false;
     PhaseAttr phase = TaskOpInterface(producers.front()).getPhase();
     return llvm::all_of(producers,
                         [&](TaskOpInterface task) {
@@ -160,10 +163,13 @@ static void applyTo(sched::Program &program, const ScheduleModel &model,
 static SmallVector<Merge> keepSafe(ScheduleOp schedule,
                                    SmallVector<Merge> merges) {
   ScheduleModel model = buildScheduleModel(schedule);
-  // Progress does not depend on what the actions touch.
+  // Progress does not depend on what the actions touch, but tag counters are
+  // made of the words that are stored.
   for (sched::Agent &agent : model.program.agents)
     for (sched::Action &action : agent.actions)
-      action.accesses.clear();
+      llvm::erase_if(action.accesses, [](const sched::Access &access) {
+        return access.mode != sched::AccessMode::WriteTagged;
+      });
   sched::Program trial = model.program;
   applyTo(trial, model, merges);
   if (sched::HappensBefore(trial).ok())

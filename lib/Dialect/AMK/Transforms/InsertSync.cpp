@@ -10,8 +10,7 @@
 //    later one in graph order needs the earlier one. The last task of the step
 //    needs every queue's last task.
 // 2. A need is dropped where the queue's own order and the other needs imply
-// it.
-//    It is dropped for a whole phase of producers or not at all: otherwise
+//    it. It is dropped for a whole phase of producers or not at all: otherwise
 //    every consumer of an all-to-all phase would wait for all producers but the
 //    one on its own worker, each for a different set.
 // 3. Producers of one phase with the same consumers share a counter.
@@ -43,6 +42,14 @@ struct Task {
   TaskOpInterface op;
   uint32_t worker, position;
   int64_t phase, part;
+};
+
+/// An access and the task that makes it. Its region is one of the space: the
+/// region's buffer is the space's number.
+struct TaskAccess {
+  uint32_t task;
+  bool isWrite;
+  sched::Region region;
 };
 
 /// A row of `workers` numbers per task.
@@ -78,7 +85,8 @@ private:
   void numberTasks();
   LogicalResult checkGates();
   LogicalResult findNeeds();
-  LogicalResult findNeedsOfSpace(ArrayRef<std::pair<uint32_t, sched::Access>>);
+  LogicalResult findNeedsOfSpace(const sched::Space &space,
+                                 ArrayRef<TaskAccess> accesses);
   LogicalResult addNeed(uint32_t producer, uint32_t consumer);
   LogicalResult needEverything();
   LogicalResult orderTasks();
@@ -142,20 +150,26 @@ LogicalResult Synchronizer::addNeed(uint32_t producer, uint32_t consumer) {
   return success();
 }
 
-LogicalResult Synchronizer::findNeedsOfSpace(
-    ArrayRef<std::pair<uint32_t, sched::Access>> accesses) {
+/// Tape bytes of a ring that differ may be one byte of memory, so its accesses
+/// are ordered whichever bytes they are for.
+static bool mayOverlap(const sched::Space &space, const sched::Region &a,
+                       const sched::Region &b) {
+  return space.ringBytes != 0 || sched::overlap(a, b);
+}
+
+LogicalResult Synchronizer::findNeedsOfSpace(const sched::Space &space,
+                                             ArrayRef<TaskAccess> accesses) {
   for (size_t later = 0; later < accesses.size(); ++later) {
-    const auto &[consumer, access] = accesses[later];
-    for (const auto &[producer, earlier] : accesses.take_front(later)) {
-      if (producer == consumer || (access.mode == sched::AccessMode::Read &&
-                                   earlier.mode == sched::AccessMode::Read))
+    const TaskAccess &access = accesses[later];
+    for (const TaskAccess &earlier : accesses.take_front(later)) {
+      if (earlier.task == access.task || (!access.isWrite && !earlier.isWrite))
         continue;
-      const Task &from = tasks[producer];
-      if (from.worker != tasks[consumer].worker &&
-          from.position < (*needs)[consumer][from.worker])
+      const Task &from = tasks[earlier.task];
+      if (from.worker != tasks[access.task].worker &&
+          from.position < (*needs)[access.task][from.worker])
         continue; // known already
-      if (sched::overlap(access.region, earlier.region) &&
-          failed(addNeed(producer, consumer)))
+      if (mayOverlap(space, access.region, earlier.region) &&
+          failed(addNeed(earlier.task, access.task)))
         return failure();
     }
   }
@@ -164,14 +178,20 @@ LogicalResult Synchronizer::findNeedsOfSpace(
 
 LogicalResult Synchronizer::findNeeds() {
   needs.emplace(tasks.size(), workers);
-  std::vector<std::vector<std::pair<uint32_t, sched::Access>>> bySpace(
-      model.program.spaces.size());
+  const sched::Program &program = model.program;
+  std::vector<std::vector<TaskAccess>> bySpace(program.spaces.size());
   for (auto [number, task] : llvm::enumerate(tasks))
     for (const sched::Access &access :
-         model.program.agents[task.worker].actions[task.position].accesses)
-      bySpace[access.region.space].push_back({number, access});
-  for (const auto &accesses : bySpace)
-    if (failed(findNeedsOfSpace(accesses)))
+         program.agents[task.worker].actions[task.position].accesses) {
+      const sched::Buffer &buffer = program.buffers[access.region.buffer];
+      sched::Region region = access.region;
+      region.buffer = buffer.space;
+      region.offset += buffer.offset;
+      bySpace[buffer.space].push_back(
+          {static_cast<uint32_t>(number), access.isWrite(), region});
+    }
+  for (auto [space, accesses] : llvm::zip_equal(program.spaces, bySpace))
+    if (failed(findNeedsOfSpace(space, accesses)))
       return failure();
   return success();
 }
@@ -270,7 +290,8 @@ void Synchronizer::makeJoins() {
 
 static Value createCounter(OpBuilder &builder, Location loc,
                            const Twine &name) {
-  return CounterOp::create(builder, loc, builder.getStringAttr(name));
+  return CounterOp::create(builder, loc, builder.getStringAttr(name),
+                           /*tag_base=*/nullptr, /*barriers=*/nullptr);
 }
 
 static void createWait(TaskOpInterface task, Value counter, int64_t threshold) {
@@ -343,6 +364,12 @@ namespace {
 struct InsertSync : public mlir::amk::impl::InsertSyncBase<InsertSync> {
   void runOnOperation() override {
     ScheduleOp schedule = getOperation();
+    for (auto queue : schedule.getBody().front().getOps<QueueOp>())
+      if (queue.getLoader()) {
+        queue.emitOpError("is a loader; expected a schedule without loaders, "
+                          "whose tasks the order of phases orders");
+        return signalPassFailure();
+      }
     auto counters = schedule.getBody().front().getOps<CounterOp>();
     if (!counters.empty()) {
       (*counters.begin())

@@ -10,6 +10,8 @@
 
 #include "llvm/ADT/DenseMap.h"
 
+#include <limits>
+
 namespace mlir::amk {
 #define GEN_PASS_DEF_PLACETASKS
 #include "amk/Dialect/AMK/Transforms/Passes.h.inc"
@@ -45,6 +47,12 @@ static LogicalResult checkOrder(GraphOp graph) {
     }
     before = task;
   }
+  // The phases come in order: the last one has the highest index.
+  if (before && before.getPhase().getIndex() ==
+                    std::numeric_limits<int64_t>::max())
+    return before->emitOpError()
+           << "cannot be placed: found phase " << before.getPhase().getIndex()
+           << ", expected a lower one, to make room for the gates before it";
   return success();
 }
 
@@ -62,7 +70,8 @@ static SmallVector<QueueOp> createQueues(OpBuilder &builder, Location loc,
   SmallVector<QueueOp> queues;
   for (int64_t worker = 0; worker < workers; ++worker) {
     auto queue =
-        QueueOp::create(builder, loc, builder.getI64IntegerAttr(worker));
+        QueueOp::create(builder, loc, builder.getI64IntegerAttr(worker),
+                        /*loader=*/nullptr);
     OpBuilder body = OpBuilder::atBlockEnd(&queue.getBody().emplaceBlock());
     auto phase =
         PhaseAttr::get(builder.getContext(), 0, "gate", worker, workers);
@@ -111,7 +120,8 @@ LogicalResult PlaceTasks::place(GraphOp graph) {
   auto schedule = ScheduleOp::create(
       builder, graph.getLoc(), graph.getSymNameAttr(),
       builder.getI64IntegerAttr(workers), graph.getConfigAttr(),
-      builder.getUnitAttr(), IntegerAttr(), graph.getDerivedTensorsAttr());
+      builder.getUnitAttr(), /*arena_bytes=*/nullptr, /*tags=*/nullptr,
+      /*limits=*/nullptr, graph.getDerivedTensorsAttr());
   Block &block = schedule.getBody().emplaceBlock();
   Block &source = graph.getBody().front();
   for (auto buffer : llvm::make_early_inc_range(source.getOps<BufferOp>()))

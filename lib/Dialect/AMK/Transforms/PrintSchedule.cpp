@@ -44,6 +44,9 @@ struct View {
   StringRef counter(uint32_t index) const {
     return model.program.counters[index].name;
   }
+  const std::string &queue(size_t index) const {
+    return model.program.agents[index].name;
+  }
 
   ScheduleOp schedule;
   ScheduleModel model;
@@ -92,13 +95,13 @@ static void printText(raw_ostream &os, ArrayRef<View> views) {
   for (const View &view : views) {
     ScheduleOp schedule = view.schedule;
     os << "schedule @" << schedule.getSymName() << ": "
-       << view.model.tasks.size() << " workers, "
+       << schedule.getWorkers() << " workers, "
        << view.model.program.counters.size() << " counters";
     if (auto bytes = schedule.getArenaBytes())
       os << ", " << *bytes << " bytes of activations";
     os << (schedule.getUnsynchronized() ? ", unsynchronized\n" : "\n");
     for (auto [worker, queue] : llvm::enumerate(view.model.tasks)) {
-      os << "\nworker " << worker << '\n';
+      os << '\n' << view.queue(worker) << '\n';
       SmallVector<SmallVector<std::string>> rows;
       rows.push_back({"task", "kind", "waits", "signals", "stream"});
       for (auto [position, element] : llvm::enumerate(queue)) {
@@ -159,8 +162,8 @@ static void printDot(raw_ostream &os, ArrayRef<View> views) {
     os << "digraph " << quoted(ScheduleOp(view.schedule).getSymName())
        << " {\n  node [shape=box];\n";
     for (auto [worker, queue] : llvm::enumerate(view.model.tasks)) {
-      os << "  subgraph cluster_" << worker << " {\n    label=\"worker "
-         << worker << "\";\n";
+      os << "  subgraph cluster_" << worker
+         << " {\n    label=" << quoted(view.queue(worker)) << ";\n";
       for (size_t position = 0; position < queue.size(); ++position) {
         os << "    " << prefix << '_' << worker << '_' << position
            << " [label=" << quoted(view.action(worker, position).name)
@@ -188,7 +191,10 @@ static void printAccesses(llvm::json::OStream &json, TaskOpInterface task) {
     json.object([&] {
       auto buffer = access.buffer.getDefiningOp<BufferOp>();
       json.attribute("buffer", buffer.getName());
-      json.attribute("mode", access.isWrite ? "write" : "read");
+      json.attribute("mode", stringifyAccessMode(access.mode));
+      if (access.counter)
+        json.attribute("counter",
+                       access.counter.getDefiningOp<CounterOp>().getName());
       json.attribute("offset", access.offset);
       json.attribute("rows", access.rows);
       json.attribute("row_bytes", access.rowBytes);
@@ -234,9 +240,36 @@ static void printBuffers(llvm::json::OStream &json, ScheduleOp schedule) {
       json.attribute("bytes", buffer.getBytes());
       if (auto source = buffer.getSource())
         json.attribute("source", *source);
+      if (auto worker = buffer.getWorker())
+        json.attribute("worker", static_cast<int64_t>(*worker));
+      if (auto capacity = buffer.getCapacity())
+        json.attribute("capacity", static_cast<int64_t>(*capacity));
       if (auto offset = buffer.getOffset())
         json.attribute("offset", static_cast<int64_t>(*offset));
     });
+}
+
+static void printCounter(llvm::json::OStream &json,
+                         const sched::Counter &counter) {
+  json.attribute("name", counter.name);
+  json.attribute("protocol", stringifyProtocol(counter.protocol));
+  if (counter.protocol == sched::Protocol::Tag)
+    json.attribute("tag_base", counter.tagBase);
+  if (counter.protocol == sched::Protocol::Parity)
+    json.attribute("barriers", counter.barriers);
+}
+
+static void printQueue(llvm::json::OStream &json, const View &view,
+                       size_t index) {
+  const sched::Agent &agent = view.model.program.agents[index];
+  json.attribute("name", agent.name);
+  json.attribute("worker", agent.worker);
+  json.attributeArray("tasks", [&] {
+    for (auto [position, task] : llvm::enumerate(view.model.tasks[index]))
+      json.object([&, position = position, task = task] {
+        printTask(json, view, task, view.action(index, position));
+      });
+  });
 }
 
 static void printSchedule(llvm::json::OStream &json, const View &view) {
@@ -248,19 +281,11 @@ static void printSchedule(llvm::json::OStream &json, const View &view) {
   json.attributeArray("buffers", [&] { printBuffers(json, schedule); });
   json.attributeArray("counters", [&] {
     for (const sched::Counter &counter : view.model.program.counters)
-      json.value(counter.name);
+      json.object([&] { printCounter(json, counter); });
   });
-  json.attributeArray("workers", [&] {
-    for (auto [worker, queue] : llvm::enumerate(view.model.tasks))
-      json.object([&, worker = worker, &queue = queue] {
-        json.attribute("worker", static_cast<int64_t>(worker));
-        json.attributeArray("tasks", [&] {
-          for (auto [position, task] : llvm::enumerate(queue))
-            json.object([&, position = position, task = task] {
-              printTask(json, view, task, view.action(worker, position));
-            });
-        });
-      });
+  json.attributeArray("queues", [&] {
+    for (size_t index = 0; index < view.model.tasks.size(); ++index)
+      json.object([&] { printQueue(json, view, index); });
   });
 }
 

@@ -10,12 +10,13 @@
 // - Counters only grow: a wait is implied by one for at least as much on the
 //   same counter, earlier in its queue or at the same task.
 // - A wait for everything that a step adds to a counter is implied if all of
-// the
-//   counter's producers precede the task anyway. Vector clocks over such waits
-//   decide that. Removing an implied wait leaves all clocks as they are, so the
-//   waits can be judged one by one.
+//   the counter's producers precede the task anyway. Vector clocks over such
+//   waits decide that. Removing an implied wait leaves all clocks as they are,
+//   so the waits can be judged one by one.
 // Waits for part of a step, or for a step before, count for the first rule
-// only.
+// only. Waits on tag and parity counters stay: a wait by tag is how the words
+// are read, and a wait by parity keeps its queue in step with the barrier. What
+// a parity wait orders does count; a tag orders only its own words.
 //
 //===----------------------------------------------------------------------===//
 
@@ -58,8 +59,11 @@ private:
     std::vector<uint32_t> waiting; ///< agents
   };
 
+  sched::Protocol protocolOf(const sched::Wait &wait) const {
+    return program.counters[wait.counter].protocol;
+  }
   bool isJoin(const sched::Wait &wait) const {
-    return wait.threshold > 0 && static_cast<uint64_t>(wait.threshold) ==
+    return protocolOf(wait) != sched::Protocol::Tag && wait.threshold > 0 && static_cast<uint64_t>(wait.threshold) ==
                                      counters[wait.counter].perStep;
   }
   bool blocked(uint32_t agent);
@@ -127,6 +131,8 @@ WaitSimplifier::findRedundant(const sched::Action &action, const Clock &before,
   std::vector<bool> removed(waits.size());
   for (size_t i = 0; i < waits.size(); ++i) {
     const sched::Wait &wait = waits[i];
+    if (protocolOf(wait) != sched::Protocol::Release)
+      continue;
     Clock others = before;
     bool isCovered = wait.threshold <= waited[wait.counter];
     for (size_t j = 0; j < waits.size(); ++j) {
@@ -197,7 +203,8 @@ static void eraseWaits(QueueOp queue, ArrayRef<std::vector<bool>> redundant) {
 static void eraseUnusedCounters(ScheduleOp schedule) {
   for (auto counter : llvm::make_early_inc_range(
            schedule.getBody().front().getOps<CounterOp>())) {
-    if (llvm::any_of(counter->getUsers(), llvm::IsaPred<WaitOp>))
+    // Tasks that use a counter store its words.
+    if (!llvm::all_of(counter->getUsers(), llvm::IsaPred<SignalOp>))
       continue;
     for (Operation *signal : llvm::make_early_inc_range(counter->getUsers()))
       signal->erase();

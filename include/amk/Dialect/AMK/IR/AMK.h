@@ -9,6 +9,7 @@
 #ifndef AMK_DIALECT_AMK_IR_AMK_H
 #define AMK_DIALECT_AMK_IR_AMK_H
 
+#include "amk/Schedule/Program.h"
 #include "amk/Support/Abi.h"
 
 #include "mlir/Bytecode/BytecodeOpInterface.h"
@@ -37,11 +38,20 @@ namespace mlir::amk {
 /// apart, from byte `offset` of `buffer`.
 struct BufferAccess {
   Value buffer;
-  bool isWrite = false;
+  ::amk::schedule::AccessMode mode = ::amk::schedule::AccessMode::Read;
   int64_t offset = 0;
   int64_t rows = 1;
   int64_t rowBytes = 0;
   int64_t rowStride = 0;
+  Value counter; ///< WriteTagged: whose words these are; else null
+
+  /// A Reduce is both.
+  bool isWrite() const {
+    return mode >= ::amk::schedule::AccessMode::Write;
+  }
+  bool isRead() const {
+    return !isWrite() || mode == ::amk::schedule::AccessMode::Reduce;
+  }
 };
 
 /// The weights that one task streams; see abi::PackSegment.
@@ -81,19 +91,26 @@ constexpr llvm::StringLiteral kSourceElementAttrName = "amk.source_element";
 /// room it needs in scratch beside the sums of one head.
 constexpr int64_t kAttentionBlock = 16;
 
+/// Splits of the context in attention, at most.
+constexpr int64_t kMaxAttentionSplits = 64;
+
 /// Rows of a weight tile, at most.
 constexpr int64_t kMaxTileRows = 64;
 
 /// Segments of a weight stream begin at multiples of this many bytes.
 constexpr int64_t kSegmentAlignment = 64;
 
+/// Spellings in IR and JSON: "read_previous", "release".
+StringRef stringifyAccessMode(::amk::schedule::AccessMode mode);
+StringRef stringifyProtocol(::amk::schedule::Protocol protocol);
+
 /// "label[part]" of a task.
 std::string taskName(TaskOpInterface task);
 
 /// What a task's instruction passes to its body: the offset of each buffer that
-/// is not a weight, the offset of the weights in the stream, begin and count of
-/// the units, the number of weight tiles, the part (head only); each only where
-/// the task has it. Buffers and weights must have their places.
+/// is not a weight (0 for rings), the offset of the weights in the stream, begin
+/// and count of the units, the number of weight tiles, the part (head only);
+/// each only where the task has it. Buffers and weights must have their places.
 SmallVector<int64_t> instructionOperands(TaskOpInterface task);
 
 /// The address space of a buffer kind, as tables and kernel pointers see it.

@@ -11,6 +11,7 @@
 
 include "amk/Dialect/AMK/IR/AMKDialect.td"
 include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/CommonAttrConstraints.td"
 include "mlir/IR/EnumAttr.td"
 
 //===----------------------------------------------------------------------===//
@@ -26,7 +27,9 @@ def AMK_BufferKind : I32EnumAttr<"BufferKind", "what a buffer holds", [
     I32EnumAttrCase<"Vector", 5, "vector">,
     I32EnumAttrCase<"Rotary", 6, "rotary">,
     I32EnumAttrCase<"Weight", 7, "weight">,
-    I32EnumAttrCase<"Table", 8, "table">]> {
+    I32EnumAttrCase<"Table", 8, "table">,
+    I32EnumAttrCase<"Shared", 9, "shared">,
+    I32EnumAttrCase<"Ring", 10, "ring">]> {
   let cppNamespace = "::mlir::amk";
   let description = [{
     `activation`: float32 values of one step, in the arena. `kv_cache`: keys and
@@ -34,7 +37,9 @@ def AMK_BufferKind : I32EnumAttr<"BufferKind", "what a buffer holds", [
     `control`: the stop flag. `logits`: the output. `vector`: a small
     checkpoint tensor converted to float32 at load (norm weights). `rotary`:
     the cos/sin table. `weight`: a matrix packed into the workers' streams.
-    `table`: a checkpoint matrix read in place (the embedding).
+    `table`: a checkpoint matrix read in place (the embedding). `shared`: values
+    of one step in one worker's shared memory. `ring`: an endless tape of which
+    only the last bytes are kept, for data on its way to a worker.
   }];
 }
 
@@ -112,6 +117,72 @@ def AMK_PhaseAttr : AMK_Attr<"Phase", "phase"> {
   let genVerifyDecl = 1;
 }
 
+def AMK_AccessAttr : AMK_Attr<"Access", "access"> {
+  let summary = "What an opaque task does to bytes of one of its buffers";
+  let description = [{
+    `rows` runs of `row_bytes` bytes, `row_stride` bytes apart, from byte
+    `offset` of the buffer that is operand `buffer` of the task. `mode` is one of
+
+    - `read`: what this step wrote,
+    - `read_previous`: what the step before wrote (buffers kept over steps only),
+    - `write`: ordinary stores; others see them after a release,
+    - `write_tagged`: value+tag words; `counter` is the place, among the counters
+      of the task, of the tag counter whose words they are,
+    - `reduce`: adds to what is there.
+
+    `counter` is -1 in all modes but `write_tagged`. Tasks print it in a shorter
+    form; see `amk.task.opaque`.
+
+    ```mlir
+    #amk.access<write, buffer = 0, offset = 64, rows = 4, row_bytes = 16,
+                row_stride = 32, counter = -1>
+    ```
+  }];
+  let parameters = (ins "::amk::schedule::AccessMode":$mode, "int64_t":$buffer,
+    "int64_t":$offset, "int64_t":$rows, "int64_t":$rowBytes,
+    "int64_t":$rowStride, "int64_t":$counter);
+  let assemblyFormat = [{
+    `<` custom<AccessMode>($mode) `,` `buffer` `=` $buffer `,`
+    `offset` `=` $offset `,` `rows` `=` $rows `,` `row_bytes` `=` $rowBytes `,`
+    `row_stride` `=` $rowStride `,` `counter` `=` $counter `>`
+  }];
+  let genVerifyDecl = 1;
+}
+
+def AMK_AccessArrayAttr : TypedArrayAttrBase<AMK_AccessAttr, "accesses">;
+
+def AMK_TagFormatAttr : AMK_Attr<"TagFormat", "tags"> {
+  let summary = "What tags the value+tag words of a schedule carry";
+  let description = [{
+    The words of a tag counter with base b carry the tag (b + s * `stride`) mod
+    2^`bits` in step s of a launch. `bits` is 1 to 64.
+
+    ```mlir
+    #amk.tags<stride = 1, bits = 32>
+    ```
+  }];
+  let parameters = (ins "int64_t":$stride, "int64_t":$bits);
+  let assemblyFormat = "`<` `stride` `=` $stride `,` `bits` `=` $bits `>`";
+  let genVerifyDecl = 1;
+}
+
+def AMK_LimitsAttr : AMK_Attr<"Limits", "limits"> {
+  let summary = "What the target of a schedule has";
+  let description = [{
+    `workers` can be resident at the same time, each with `shared_bytes` bytes
+    of shared memory. 0 stands for a number that is not known and not checked.
+
+    ```mlir
+    #amk.limits<workers = 132, shared_bytes = 232448>
+    ```
+  }];
+  let parameters = (ins "int64_t":$workers, "int64_t":$sharedBytes);
+  let assemblyFormat = [{
+    `<` `workers` `=` $workers `,` `shared_bytes` `=` $sharedBytes `>`
+  }];
+  let genVerifyDecl = 1;
+}
+
 def AMK_RangeAttr : AMK_Attr<"Range", "range"> {
   let summary = "A half-open range [begin, end) of a task's units";
   let parameters = (ins "int64_t":$begin, "int64_t":$end);
@@ -164,6 +235,9 @@ def AMK_KVCacheType : AMK_Type<"KVCache", "kv"> {
 
 def AMK_CounterType : AMK_Type<"Counter", "counter"> {
   let summary = "A counter that only grows within a launch";
+  let description = [{
+    What `amk.counter` declares, and waits, signals and tagged stores name.
+  }];
 }
 
 #endif // AMK_DIALECT_AMK_IR_AMKATTRIBUTES_TD

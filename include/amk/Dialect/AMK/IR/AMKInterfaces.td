@@ -37,15 +37,16 @@ def AMK_TaskOpInterface : OpInterface<"TaskOpInterface"> {
   let cppNamespace = "::mlir::amk";
   let description = [{
     One task: what one worker does for one phase. What a task touches follows
-    from its semantics; nobody writes accesses by hand.
+    from its semantics; nobody writes accesses by hand, but for
+    `amk.task.opaque`.
   }];
   let methods = [
     InterfaceMethod<"Phase, label and part.", "::mlir::amk::PhaseAttr",
       "getPhase">,
     InterfaceMethod<[{Appends every access to shared, mutable buffers
-      (activations, KV cache, token, control, logits), in bytes relative to the
-      buffer. Reads of constants and weights are not accesses: nothing writes
-      them.}],
+      (activations, KV cache, token, control, logits, shared, ring), in bytes
+      relative to the buffer. Reads of constants and weights are not accesses:
+      nothing writes them.}],
       "void", "getAccesses",
       (ins "::llvm::SmallVectorImpl<::mlir::amk::BufferAccess> &":$accesses)>,
     InterfaceMethod<[{The packed weights that the task consumes: source buffers

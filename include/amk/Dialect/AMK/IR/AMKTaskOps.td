@@ -15,7 +15,7 @@ include "mlir/IR/OpAsmInterface.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
-def AMK_Buffer : MemRefOf<[F32, F16, BF16, I32]>;
+def AMK_Buffer : MemRefOf<[F32, F16, BF16, I8, I32, I64]>;
 def AMK_F32Buffer : MemRefOf<[F32]>;
 def AMK_I32Buffer : MemRefOf<[I32]>;
 def AMK_WeightBuffer : MemRefOf<[F32, F16, BF16]>;
@@ -35,6 +35,18 @@ def AMK_GraphOp : AMK_Op<"graph", [Symbol, IsolatedFromAbove, SingleBlock,
     Buffers first, then tasks in an order in which every read follows the writes
     it needs. That order is the meaning of the program; which tasks may run at
     the same time follows from what they touch.
+
+    ```mlir
+    amk.graph @step config = #amk.config<family = "llama", vocab = 32,
+        hidden = 8, layers = 0, context = 16, eos = [], bos = -1> {
+      %token = amk.buffer token "token" : memref<1xi32>
+      %table = amk.buffer table "embed" source "embed" : memref<32x8xf32>
+      %x = amk.buffer activation "x" : memref<1x8xf32>
+      amk.task.embed #amk.phase<0, "embed", 0 of 1> #amk.range<0, 8>
+          (%token, %table) to (%x)
+          : (memref<1xi32>, memref<32x8xf32>, memref<1x8xf32>) -> ()
+    }
+    ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, AMK_ModelConfigAttr:$config,
                        OptionalAttr<DictionaryAttr>:$derived_tensors);
@@ -42,6 +54,8 @@ def AMK_GraphOp : AMK_Op<"graph", [Symbol, IsolatedFromAbove, SingleBlock,
   let assemblyFormat = [{
     $sym_name `config` `=` $config attr-dict-with-keyword $body
   }];
+  let hasRegionVerifier = 1;
+  let opDocGroup = TaskOpGroup;
 }
 
 def AMK_BufferOp : AMK_Op<"buffer", [ParentOneOf<["GraphOp", "ScheduleOp"]>,
@@ -54,19 +68,32 @@ def AMK_BufferOp : AMK_Op<"buffer", [ParentOneOf<["GraphOp", "ScheduleOp"]>,
     bytes, once `amk-allocate-buffers` has run; activations whose lifetimes
     provably do not overlap share bytes.
 
+    `shared` and `ring` buffers belong to schedules. A `shared` buffer lies in the
+    shared memory of `worker`, with `offset` counted from its begin; only queues
+    of that worker may touch it. A `ring` keeps `capacity` bytes of an endless
+    tape, in the shared memory of `worker` or, without it, in memory that all
+    reach; the type is the tape of one step, and byte x of step s of a launch
+    lies at byte (x + s * (bytes of the type)) mod `capacity`. A ring has no
+    offset: it shares its bytes with no other buffer.
+
     ```mlir
     %x = amk.buffer activation "layers.0.hidden" offset 256 : memref<1x576xf32>
     %w = amk.buffer weight "q" source "model.layers.0.self_attn.q_proj.weight" : memref<576x576xbf16>
+    %s = amk.buffer shared "staged" worker 3 offset 0 : memref<1x576xf32>
+    %r = amk.buffer ring "stream" worker 3 capacity 65536 : memref<262144xi8>
     ```
   }];
   let arguments = (ins AMK_BufferKind:$kind, StrAttr:$name,
                        OptionalAttr<StrAttr>:$source,
+                       OptionalAttr<I64Attr>:$worker,
+                       OptionalAttr<I64Attr>:$capacity,
                        OptionalAttr<I64Attr>:$offset,
                        OptionalAttr<DenseF32ArrayAttr>:$inv_freq,
                        OptionalAttr<F64Attr>:$scale);
   let results = (outs Res<AMK_Buffer, "", [MemAlloc]>:$result);
   let assemblyFormat = [{
-    $kind $name (`source` $source^)? (`offset` $offset^)?
+    $kind $name (`source` $source^)? (`worker` $worker^)?
+    (`capacity` $capacity^)? (`offset` $offset^)?
     (`inv_freq` `=` custom<ExactFloats>($inv_freq)^ `scale` `=` $scale)?
     attr-dict `:` type($result)
   }];
@@ -104,6 +131,38 @@ def AMK_TaskGateOp : AMK_TaskOp<"gate"> {
   let summary = "Begins a worker's step: leaves the launch if the stop flag is set";
   let arguments = !con((ins AMK_I32Buffer:$control), common);
   let assemblyFormat = "$phase `(` $control `)`" # suffix;
+}
+
+def AMK_TaskOpaqueOp : AMK_TaskOp<"opaque", [AttrSizedOperandSegments]> {
+  let summary = "A task that says itself what it touches";
+  let description = [{
+    The extension point for back ends whose work is none of the other tasks:
+    loads into rings, value+tag hand-offs, reductions. All other tasks derive
+    their accesses from their meaning; this one declares them, and the
+    declaration is **trusted**: nothing compares it with what its body does.
+
+    `accesses` lists what it does to its buffers, in bytes of the buffer:
+    `%x[A to B]` are bytes A to B - 1, and `rows N stride S` repeats them N times,
+    S bytes apart. Modes are those of `#amk.access`. `write_tagged ... of %c`
+    names the tag counter whose words are stored, one of `counters`. Buffers
+    that it reads but nothing writes (weights, tables) are operands without an
+    access.
+
+    No body is made for it: the back end that puts the task in sets `call`.
+
+    ```mlir
+    amk.task.opaque #amk.phase<7, "layers.0.o", 2 of 4> (%in, %out) counters (%c)
+        accesses [read %in[0 to 256] rows 4 stride 1024,
+                  write_tagged %out[64 to 128] of %c]
+        : (memref<4x256xf32>, memref<64xi64>, !amk.counter) -> ()
+    ```
+  }];
+  let arguments = !con((ins Variadic<AMK_Buffer>:$buffers,
+    Variadic<AMK_CounterType>:$counters, AMK_AccessArrayAttr:$accesses), common);
+  let assemblyFormat = [{
+    $phase `(` $buffers `)` (`counters` `(` $counters^ `)`)?
+    `accesses` custom<Accesses>(ref($buffers), ref($counters), $accesses)
+  }] # suffix;
 }
 
 def AMK_TaskEmbedOp : AMK_TaskOp<"embed"> {

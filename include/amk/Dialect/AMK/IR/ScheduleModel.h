@@ -26,24 +26,25 @@ struct ScheduleModel {
   ::amk::schedule::Program program;
   /// tasks[agent][action]
   SmallVector<SmallVector<TaskOpInterface>> tasks;
-  /// Space of each mutable buffer, and the byte where it begins there.
-  llvm::DenseMap<Value, std::pair<uint32_t, uint64_t>> spaces;
-  llvm::DenseMap<Value, uint32_t> counters;
+  /// Of each mutable BufferOp, its place in `program.buffers`.
+  llvm::DenseMap<Value, uint32_t> buffers;
+  llvm::DenseMap<Value, uint32_t> counters; ///< likewise
 
   TaskOpInterface taskOf(::amk::schedule::ActionRef ref) const {
     return tasks[ref.agent][ref.action];
   }
 };
 
-/// One agent per queue. Buffers with an offset share the space of their kind
-/// (and so may alias); those without have one each.
+/// One agent per queue. Activations, caches and shared buffers with an offset
+/// lie in one space each (shared: per worker) and so may alias; all others have
+/// a space of their own.
 ScheduleModel buildScheduleModel(ScheduleOp schedule);
 
 /// One agent that runs all tasks in the order of the graph.
 ScheduleModel buildGraphModel(GraphOp graph);
 
-/// Reports every violation on its task, else on `root`. Returns failure if
-/// there was one.
+/// Reports every violation on its task, else on `root`, with a note on each
+/// other party. Returns failure if there was one.
 LogicalResult
 emitViolations(Operation *root, const ScheduleModel &model,
                ArrayRef<::amk::schedule::Violation> violations);

@@ -72,7 +72,8 @@ def AllocateBuffers : Pass<"amk-allocate-buffers", "::mlir::amk::ScheduleOp"> {
   let description = [{
     Activations share bytes where the schedule orders all accesses of one before
     all accesses of the other, within a step and from each step to the next.
-    KV caches, constants and tables get consecutive places. Runs on a
+    Value+tag words share with nothing. KV caches, constants and tables get
+    consecutive places, and so do the shared buffers of each worker. Runs on a
     synchronised schedule; the result is verified again as a whole.
   }];
   let options = [
@@ -90,7 +91,7 @@ def CoarsenSync : Pass<"amk-coarsen-sync", "::mlir::amk::ScheduleOp"> {
     where the waits that become stronger cannot delay anybody (every consumer
     waits for most of the phase anyway), measured by `slack`: the share of a
     phase's tasks that a consumer may additionally wait for. Refuses a merge
-    that would create a wait cycle.
+    that would create a wait cycle. Tag and parity counters stay as they are.
   }];
   let options = [
     Option<"slack", "slack", "double", "1.0",
@@ -105,7 +106,8 @@ def InsertSync : Pass<"amk-insert-sync", "::mlir::amk::ScheduleOp"> {
     producers with the same consumers one counter. Steps are kept apart by the
     gates: each waits for the end of the step before. Tasks that nothing in
     the step waits for are joined by the last task. The result is a verified
-    schedule without the `unsynchronized` mark.
+    schedule without the `unsynchronized` mark. Refuses schedules with counters
+    or loader queues.
   }];
 }
 
@@ -138,7 +140,8 @@ def SimplifyWaits : Pass<"amk-simplify-waits", "::mlir::amk::ScheduleOp"> {
   let summary = "Remove waits that other waits imply, and unused counters";
   let description = [{
     A wait is redundant if everything it waits for is ordered before the task
-    without it, through the worker's own order and the remaining waits.
+    without it, through the worker's own order and the remaining waits. Waits
+    on tag and parity counters stay.
   }];
 }
 
@@ -149,8 +152,9 @@ def SimplifyWaits : Pass<"amk-simplify-waits", "::mlir::amk::ScheduleOp"> {
 def PrintSchedule : Pass<"amk-print-schedule", "::mlir::ModuleOp"> {
   let summary = "Write the module's schedules for people or tools";
   let description = [{
-    `text`: a table per worker. `dot`: a graph of tasks with one edge per wait
-    and producer. `json`: workers, tasks, accesses, waits and signals.
+    `text`: a table per queue. `dot`: a graph of tasks with one edge per wait
+    and producer. `json`: buffers, counters, queues, tasks with their accesses,
+    waits and signals.
   }];
   let options = [
     Option<"format", "format", "std::string", "\"text\"", "text, dot or json">,
