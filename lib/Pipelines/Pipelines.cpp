@@ -292,7 +292,7 @@ void mlir::amk::registerPipelines() {
         buildCompilePipeline(passes, *compile, options.from, options.to);
         return success();
       },
-      [](function_ref<void(const detail::PassOptions &)> handle) {
+      [](function_ref<void(const mlir::detail::PassOptions &)> handle) {
         handle(CompilePipelineOptions());
       });
   PassPipelineRegistration<>(
