@@ -7,11 +7,12 @@ import dataclasses
 import json
 import struct
 
-SECTIONS = ("queues", "instructions", "waits", "signals", "accesses",
-            "counters", "segments", "strings")
+SECTIONS = ("spaces", "buffers", "queues", "instructions", "waits", "signals",
+            "accesses", "counters", "segments", "strings")
+SECTIONS_OFFSET = 56  # in the header
 INSTRUCTION = struct.Struct("<9I28x16Q")
 WAIT = struct.Struct("<Ii")
-COUNTER = struct.Struct("<II")
+COUNTER = struct.Struct("<IIIIQ")
 # Below every value that a counter can have, in whatever step.
 NEVER_WAITS = -(1 << 30)
 
@@ -37,7 +38,8 @@ class Tables:
     def __init__(self, bundle):
         self.bundle = bundle
         self.data = bytearray((bundle / "tables.bin").read_bytes())
-        words = struct.unpack_from(f"<{2 * len(SECTIONS)}Q", self.data, 24)
+        words = struct.unpack_from(f"<{2 * len(SECTIONS)}Q", self.data,
+                                   SECTIONS_OFFSET)
         self.sections = {name: words[2 * i:2 * i + 2]
                          for i, name in enumerate(SECTIONS)}
 
