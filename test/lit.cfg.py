@@ -28,6 +28,9 @@ llvm_config.use_default_substitutions()
 # lit shows the input around a mismatch.
 config.environment["FILECHECK_OPTS"] = "--enable-var-scope --dump-input-filter=error"
 
+# Tests leave no traces in the user's cache.
+config.environment["AMK_VERIFY_CACHE"] = "0"
+
 config.substitutions.append(("%{python}", config.python_executable))
 config.substitutions.append(("%{source_root}", config.amk_source_dir))
 config.substitutions.append(("%{models}",

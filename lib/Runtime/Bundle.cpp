@@ -7,11 +7,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "amk/Runtime/Bundle.h"
+#include "BundleProofs.h"
 #include "amk/Runtime/Packing.h"
 #include "amk/Schedule/Verifier.h"
 #include "amk/Support/Error.h"
 #include "amk/Support/Hash.h"
 #include "amk/Support/Json.h"
+#include "amk/Support/Sha256.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -232,7 +234,30 @@ std::string Bundle::pathOf(const std::string &file) const {
   return directory + "/" + file;
 }
 
-Bundle Bundle::read(const std::string &directory) {
+std::string runtime::proofKey(const std::string &tablesBytes) {
+  static const std::string verifier =
+#include "VerifierId.inc"
+      ;
+  Sha256 hash;
+  hash.add("amk tables, verifier " + verifier + "\n");
+  hash.add(tablesBytes);
+  return hash.finish();
+}
+
+/// Like verifyTables(), unless it is known that `bytes` hold a safe schedule.
+static void verifyOnce(const schedule::Tables &tables, const std::string &bytes,
+                       const std::string &file) {
+  if (!mayRememberProofs() || verificationSkipped())
+    return verifyTables(tables, file);
+  std::string key = proofKey(bytes);
+  if (isProvenSafe(key))
+    return;
+  verifyTables(tables, file);
+  rememberProof(key);
+}
+
+/// Everything but the proof. `bytes` becomes the content of the tables.
+static Bundle readBundle(const std::string &directory, std::string &bytes) {
   struct stat info;
   if (stat(directory.c_str(), &info) != 0 || !S_ISDIR(info.st_mode))
     fail(directory, "not a directory, expected a bundle of amk-compile");
@@ -243,7 +268,7 @@ Bundle Bundle::read(const std::string &directory) {
       parseManifest(readFile(manifestPath, kMaxManifestBytes), manifestPath);
 
   std::string tablesPath = bundle.pathOf(bundle.manifest.tablesFile);
-  std::string bytes = readFile(tablesPath, kMaxTablesBytes);
+  bytes = readFile(tablesPath, kMaxTablesBytes);
   std::string hash = hex64(fnv1a(bytes));
   if (hash != bundle.manifest.tablesHash)
     fail(tablesPath, "hash: found " + hash + ", expected " +
@@ -253,9 +278,15 @@ Bundle Bundle::read(const std::string &directory) {
   return bundle;
 }
 
+Bundle Bundle::read(const std::string &directory) {
+  std::string bytes;
+  return readBundle(directory, bytes);
+}
+
 Bundle Bundle::open(const std::string &directory) {
-  Bundle bundle = read(directory);
+  std::string bytes;
+  Bundle bundle = readBundle(directory, bytes);
   // The artefact about to be launched is verified, not the IR it came from.
-  verifyTables(bundle.tables, bundle.pathOf(bundle.manifest.tablesFile));
+  verifyOnce(bundle.tables, bytes, bundle.pathOf(bundle.manifest.tablesFile));
   return bundle;
 }

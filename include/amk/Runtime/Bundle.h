@@ -46,6 +46,11 @@ std::vector<uint64_t> crossCheck(const Manifest &manifest,
                                  const schedule::Tables &tables,
                                  const std::string &file);
 
+/// SHA-256 of the tables' bytes and of the verifier: under this name it is
+/// remembered that the schedule is safe. What else the verdict depends on, the
+/// sizes of memory, is in the bytes.
+std::string proofKey(const std::string &tablesBytes);
+
 /// Proves the schedule that the tables hold safe (docs/ScheduleSpec.md); throws
 /// amk::Error with the rendered violations if it is not.
 void verifyTables(const schedule::Tables &tables, const std::string &file);
