@@ -1,4 +1,4 @@
-//===- Accesses.cpp - Races and undefined reads: AMK-R*, AMK-C1 -----------===//
+//===- Accesses.cpp - Conflicting accesses are ordered: AMK-R*, AMK-N1 ----===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -7,18 +7,16 @@
 //===----------------------------------------------------------------------===//
 //
 // Visits the accesses of two steps in the canonical order and compares each
-// with the frontier of the regions that it overlaps: the accesses that no later
-// write of the same region is ordered after. Older ones are ordered by
-// transitivity.
+// with the frontiers of the cells that it overlaps: the accesses that no later
+// write of all their bytes is ordered after. Older ones are ordered by
+// transitivity (docs/ScheduleSpec.md, section 5).
 //
 //===----------------------------------------------------------------------===//
 
-#include "RegionIndex.h"
 #include "Report.h"
 
 #include <algorithm>
 #include <limits>
-#include <unordered_set>
 
 using namespace amk::schedule;
 
@@ -26,21 +24,20 @@ namespace {
 
 constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
 
-/// An action of a step that accessed a region.
+/// An access to a cell, in one of the two steps.
 struct Touch {
-  uint32_t agent;
-  uint32_t action;
-  unsigned step;
+  uint32_t use;
+  uint32_t agentAndStep; ///< agent << 1 | step
+
+  uint32_t agent() const { return agentAndStep >> 1; }
+  unsigned step() const { return agentAndStep & 1; }
 };
 
-/// At most one touch per agent, the last, sorted by agent.
-class Frontier {
-public:
+/// At most one touch per agent, the last, by agent.
+struct Frontier {
   void add(Touch touch);
-  template <typename Predicate>
-  void removeIf(Predicate predicate) {
-    touches.erase(std::remove_if(touches.begin(), touches.end(), predicate),
-                  touches.end());
+  void clear() {
+    touches.clear();
     provenClock = kNone;
   }
 
@@ -49,157 +46,203 @@ public:
   uint32_t provenClock = kNone;
 };
 
-struct RegionState {
+struct Cell {
   Frontier reads, writes;
-  bool written = false; ///< in the first step, so far
-  bool defined = false; ///< all bytes were written in the first step
+  /// Counts the writes that share bytes with this cell.
+  uint32_t version = 0;
+  /// A clock that has all writes up to this version.
+  uint32_t provenVersion = 0, provenClock = kNone;
 };
 
 class AccessChecker {
 public:
-  AccessChecker(const Program &program, const Model &model, const Order &order,
-                Report &report)
-      : program(program), model(model), order(order), report(report),
-        index(program), states(index.size()) {}
-  void visit(uint32_t action, unsigned step);
+  AccessChecker(const Facts &facts, std::vector<Cell> &cells, Report &report)
+      : program(facts.program), model(facts.model), order(facts.order),
+        index(facts.index), cells(cells), report(report) {}
+  void visit(uint32_t use, unsigned step);
 
 private:
-  void compare(Touch touch, uint32_t region, bool isWrite, Frontier &frontier,
-               bool frontierWrites, uint32_t other);
-  void race(Touch touch, uint32_t region, bool isWrite, Touch earlier,
-            uint32_t earlierRegion, bool earlierWrites);
-  void checkDefined(uint32_t action, uint32_t region);
+  bool compare(Touch touch, uint32_t clock, Frontier &frontier, bool drop);
+  void race(Touch later, Touch earlier);
+  bool isStillOpen(Touch earlier, Touch later) const;
+  bool isBefore(Touch earlier, Touch later, End end) const;
+  Rule ruleOf(Touch earlier, Touch later) const;
+  const Use &useOf(Touch touch) const { return index.uses[touch.use]; }
 
   const Program &program;
   const Model &model;
   const Order &order;
+  const RegionIndex &index;
+  std::vector<Cell> &cells;
   Report &report;
-  RegionIndex index;
-  std::vector<RegionState> states;     ///< [regions]
-  std::unordered_set<uint64_t> racing; ///< pairs of actions already reported
 };
 
 } // namespace
 
 void Frontier::add(Touch touch) {
+  provenClock = kNone;
+  if (touches.empty() || touches.back().agent() < touch.agent()) {
+    touches.push_back(touch);
+    return;
+  }
   auto it = std::lower_bound(
       touches.begin(), touches.end(), touch,
-      [](const Touch &a, const Touch &b) { return a.agent < b.agent; });
-  if (it != touches.end() && it->agent == touch.agent)
+      [](const Touch &a, const Touch &b) { return a.agent() < b.agent(); });
+  if (it->agent() == touch.agent())
     *it = touch;
   else
     touches.insert(it, touch);
-  provenClock = kNone;
 }
 
-/// Reports the touches of `frontier` that are not ordered before `touch`.
-void AccessChecker::compare(Touch touch, uint32_t region, bool isWrite,
-                            Frontier &frontier, bool frontierWrites,
-                            uint32_t other) {
-  uint32_t clock = order.clockId(touch.action, touch.step);
-  if (frontier.touches.empty() || frontier.provenClock == clock)
-    return;
+/// Reports the touches of `frontier` that are not ordered before `touch`. With
+/// `drop`, forgets those that are: `touch` writes all their bytes. True if the
+/// clock of `touch` alone has them all.
+bool AccessChecker::compare(Touch touch, uint32_t clock, Frontier &frontier,
+                            bool drop) {
   bool allProven = true;
-  for (const Touch &earlier : frontier.touches) {
-    if (order.clockHas(clock, earlier.action, earlier.step))
-      continue;
-    allProven = false;
-    if (!order.before(earlier.action, touch.action, touch.step - earlier.step))
-      race(touch, region, isWrite, earlier, other, frontierWrites);
-  }
-  if (allProven)
-    frontier.provenClock = clock;
-}
-
-void AccessChecker::race(Touch touch, uint32_t region, bool isWrite,
-                         Touch earlier, uint32_t earlierRegion,
-                         bool earlierWrites) {
-  uint64_t pair = uint64_t(std::min(earlier.action, touch.action)) << 32 |
-                  std::max(earlier.action, touch.action);
-  if (report.full() || !racing.insert(pair).second)
-    return;
-  Rule rule = !isWrite         ? Rule::ReadBeforeWrite
-              : !earlierWrites ? Rule::WriteAfterRead
-                               : Rule::WriteAfterWrite;
-  std::string when = earlier.step == touch.step ? "" : " in the step before";
-  report.add(rule, model.ref(touch.action),
-             std::string(isWrite ? "writes " : "reads ") +
-                 describe(program, index.region(region)) +
-                 " without waiting for " +
-                 describe(program, model.ref(earlier.action)) + ", which " +
-                 (earlierWrites ? "writes " : "reads ") +
-                 describe(program, index.region(earlierRegion)) + when,
-             {{model.ref(earlier.action),
-               std::string(earlierWrites ? "writes " : "reads ") +
-                   describe(program, index.region(earlierRegion)) + " here"}});
-}
-
-/// AMK-C1: all bytes must have been written in this step.
-void AccessChecker::checkDefined(uint32_t action, uint32_t region) {
-  RegionState &state = states[region];
-  const Region &bytes = index.region(region);
-  const Space &space = program.spaces[bytes.space];
-  if (state.defined || space.kind == SpaceKind::Carried)
-    return;
-  std::vector<Interval> cover;
-  Interval window{bytes.offset, bytes.end()};
-  for (uint32_t other : index.neighbours(region)) {
-    if (!states[other].written)
-      continue;
-    state.defined |= other == region;
-    if (state.defined)
-      return;
-    appendRows(index.region(other), window, cover);
-  }
-  unite(cover);
-  std::optional<Interval> gap = firstGap(bytes, cover);
-  state.defined = !gap;
-  if (gap)
-    report.add(Rule::Undefined, model.ref(action),
-               "reads " + describe(program, bytes) + ", but nothing wrote " +
-                   describe(space, *gap) + " before in this step");
-}
-
-void AccessChecker::visit(uint32_t action, unsigned step) {
-  Touch touch{model.agentOf[action], action, step};
-  const RegionIndex::Use *begin = index.usesBegin(action);
-  const RegionIndex::Use *end = index.usesEnd(action);
-  for (auto *use = begin; use != end; ++use) {
-    if (step == 0 && !use->isWrite)
-      checkDefined(action, use->region);
-    for (uint32_t other : index.neighbours(use->region)) {
-      RegionState &state = states[other];
-      compare(touch, use->region, use->isWrite, state.writes, true, other);
-      if (use->isWrite)
-        compare(touch, use->region, true, state.reads, false, other);
+  if (frontier.provenClock != clock) {
+    size_t kept = 0;
+    for (size_t i = 0; i != frontier.touches.size(); ++i) {
+      Touch earlier = frontier.touches[i];
+      bool isOrdered = true;
+      if (!order.clockHas(clock, endingOf(useOf(earlier)), earlier.step())) {
+        allProven = false;
+        isOrdered = earlier.agent() == touch.agent() ||
+                    order.before(endingOf(useOf(earlier)), useOf(touch).action,
+                                 touch.step() - earlier.step());
+      }
+      if (!isOrdered)
+        race(touch, earlier);
+      if (!isOrdered || !drop)
+        frontier.touches[kept++] = earlier;
     }
+    if (kept != frontier.touches.size())
+      frontier.touches.resize(kept);
+    frontier.provenClock = allProven ? clock : kNone;
+  } else if (drop) {
+    frontier.clear();
   }
-  // Only now: an action's own accesses are not compared with each other.
-  auto isBefore = [&](const Touch &earlier) {
-    return order.before(earlier.action, action, step - earlier.step);
-  };
-  for (auto *use = begin; use != end; ++use) {
-    RegionState &state = states[use->region];
-    if (!use->isWrite)
-      continue;
-    state.reads.removeIf(isBefore);
-    state.writes.removeIf(isBefore);
-    state.writes.add(touch);
-    state.written |= step == 0;
-  }
-  for (auto *use = begin; use != end; ++use)
-    if (!use->isWrite)
-      states[use->region].reads.add(touch);
+  return allProven;
 }
 
-void amk::schedule::checkAccesses(const Program &program, const Model &model,
-                                  const GreedyRun &run, const Order &order,
-                                  uint64_t steps, Report &report) {
-  AccessChecker checker(program, model, order, report);
-  for (unsigned step = 0; step != (steps == 1 ? 1 : 2); ++step)
-    for (uint32_t action : run.order) {
+bool AccessChecker::isBefore(Touch earlier, Touch later, End end) const {
+  Ending ending = endingOf(useOf(earlier));
+  ending.end = end;
+  return order.before(ending, useOf(later).action,
+                      later.step() - earlier.step());
+}
+
+/// The words of a tagged write are over, too, when a later write of its agent to
+/// the same bytes is. (An ordinary write that is over takes all earlier ones
+/// with it.) True if some byte of both accesses is not over so.
+bool AccessChecker::isStillOpen(Touch earlier, Touch later) const {
+  const Use &first = useOf(earlier);
+  if (first.mode != AccessMode::WriteTagged)
+    return true;
+  auto bytesOf = [&](const Use &use) {
+    std::vector<Interval> bytes;
+    appendRows(inSpace(program, index.regions[use.region].bytes),
+               {0, std::numeric_limits<uint64_t>::max()}, bytes);
+    unite(bytes);
+    return bytes;
+  };
+  auto spaceOf = [&](const Use &use) {
+    return program.buffers[index.regions[use.region].bytes.buffer].space;
+  };
+  std::vector<Interval> open = intersect(bytesOf(first), bytesOf(useOf(later)));
+  for (uint32_t i = 0; i != index.uses.size() && !open.empty(); ++i) {
+    const Use &use = index.uses[i];
+    if (use.mode != AccessMode::WriteTagged ||
+        model.agentOf[use.action] != earlier.agent() ||
+        spaceOf(use) != spaceOf(first))
+      continue;
+    for (unsigned step = earlier.step(); step <= later.step(); ++step)
+      if ((step > earlier.step() || use.action > first.action) &&
+          order.before(endingOf(use), useOf(later).action,
+                       later.step() - step))
+        open = subtract(open, bytesOf(use));
+  }
+  return !open.empty();
+}
+
+Rule AccessChecker::ruleOf(Touch earlier, Touch later) const {
+  const Use &first = useOf(earlier), &second = useOf(later);
+  if (!first.isWrite())
+    return Rule::WriteAfterRead;
+  if (first.mode == AccessMode::Reduce && second.mode == AccessMode::Reduce)
+    return Rule::UnorderedReduce;
+  if (first.mode != AccessMode::WriteTagged &&
+      isBefore(earlier, later, End::Reads))
+    return Rule::PlainOverTag;
+  return second.isWrite() ? Rule::WriteAfterWrite : Rule::ReadBeforeWrite;
+}
+
+void AccessChecker::race(Touch later, Touch earlier) {
+  const Use &first = useOf(earlier), &second = useOf(later);
+  if (report.full() || !isStillOpen(earlier, later) ||
+      !report.isNewPair(first.action, second.action))
+    return;
+  Rule rule = ruleOf(earlier, later);
+  const char *without = rule == Rule::PlainOverTag
+                            ? " after waiting only for tagged words of "
+                            : " without waiting for ";
+  std::string what = describe(program, index, first);
+  report.add(rule, model.ref(second.action),
+             describe(program, index, second) + without +
+                 describe(program, model.ref(first.action)) + ", which " +
+                 what +
+                 (earlier.step() == later.step() ? "" : " in the step before"),
+             {{model.ref(first.action), what + " here"}});
+}
+
+void AccessChecker::visit(uint32_t index_, unsigned step) {
+  const Use &use = index.uses[index_];
+  Touch touch{index_, model.agentOf[use.action] << 1 | step};
+  uint32_t clock = order.clockId(use.action, step);
+  uint32_t self = index.cellOf(use.region);
+  Cell &cell = cells[self];
+  if (use.isWrite()) {
+    index.forNeighbours(self, [&](uint32_t neighbour, bool isCovered) {
+      Cell &other = cells[neighbour];
+      compare(touch, clock, other.writes, isCovered);
+      compare(touch, clock, other.reads, isCovered);
+      ++other.version;
+    });
+    cell.writes.add(touch);
+    return;
+  }
+  if (cell.provenClock != clock || cell.provenVersion != cell.version) {
+    bool allProven = true;
+    index.forNeighbours(self, [&](uint32_t neighbour, bool) {
+      allProven &= compare(touch, clock, cells[neighbour].writes, false);
+    });
+    cell.provenVersion = cell.version;
+    cell.provenClock = allProven ? clock : kNone;
+  }
+  cell.reads.add(touch);
+}
+
+void amk::schedule::checkAccesses(const Facts &facts, Report &report) {
+  const RegionIndex &index = facts.index;
+  static thread_local std::vector<Cell> cells; // Keeps the frontiers' memory.
+  if (cells.size() < index.numCells())
+    cells.resize(index.numCells());
+  for (uint32_t i = 0; i != index.numCells(); ++i) {
+    cells[i].reads.clear();
+    cells[i].writes.clear();
+    cells[i].provenClock = kNone;
+  }
+  AccessChecker checker(facts, cells, report);
+  for (unsigned step = 0; step != (facts.steps == 1 ? 1 : 2); ++step)
+    for (uint32_t i = 0; i != index.uses.size(); ++i) {
+      uint32_t cell = index.cellOf(index.uses[i].region);
+      if (cell == RegionIndex::kPrivate)
+        continue;
+      // The tape of a ring goes on in the next step: see Rings.cpp.
+      if (step != 0 && facts.program.spaces[index.bytesOf(cell).buffer].ringBytes)
+        continue;
+      checker.visit(i, step);
       if (report.full())
         return;
-      checker.visit(action, step);
     }
 }

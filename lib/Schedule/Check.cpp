@@ -1,4 +1,4 @@
-//===- Check.cpp - Well-formedness: AMK-S1 to AMK-S4 ----------------------===//
+//===- Check.cpp - Well-formed programs: AMK-S1 to AMK-S5 -----------------===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -10,6 +10,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
+#include <set>
+#include <tuple>
 
 using namespace amk::schedule;
 
@@ -19,32 +22,169 @@ namespace {
 constexpr int64_t kMinThreshold = std::numeric_limits<int32_t>::min();
 constexpr int64_t kMaxThreshold = std::numeric_limits<int32_t>::max();
 constexpr uint64_t kMaxAmount = std::numeric_limits<uint32_t>::max();
-/// Actions of two steps are numbered with 32 bits.
-constexpr uint64_t kMaxActions = std::numeric_limits<int32_t>::max() / 2;
+constexpr uint64_t kMaxActions = (1u << 30) - 1;
 constexpr uint64_t kMaxItems = std::numeric_limits<uint32_t>::max() - 1;
 /// Rows of all accesses together: bounds memory and work on hostile tables.
 constexpr uint64_t kMaxRows = 1 << 26;
+constexpr uint64_t kMaxEnd = std::numeric_limits<uint64_t>::max();
+constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
+
+struct CounterFacts {
+  uint64_t perStep = 0;
+  uint32_t signaller = kNone; ///< the first agent that signals it
+};
 
 class Checker {
 public:
-  Checker(const Program &program, Report &report)
-      : program(program), report(report), perStep(program.counters.size()) {}
+  Checker(const Program &program, std::vector<CounterFacts> &counters,
+          Report &report)
+      : program(program), report(report), counters(counters) {
+    counters.assign(program.counters.size(), {});
+  }
   void run();
 
 private:
+  void checkSpaces();
+  void checkBuffers();
+  void checkCounters();
+  void checkSize();
+  void checkAction(ActionRef ref, const Action &action);
   void checkWaits(ActionRef ref, const Action &action);
   void checkSignals(ActionRef ref, const Action &action);
-  void checkAccesses(ActionRef ref, const Action &action);
-  void checkSize();
+  void checkProtocol(ActionRef ref, const Action &action, size_t signal);
+  void checkAccess(ActionRef ref, const Action &action, const Access &access);
+  void checkMode(ActionRef ref, const Action &action, const Access &access);
+  void checkTagWaits();
   bool checkCounter(ActionRef ref, const char *what, uint32_t counter);
+  std::string nameOf(uint32_t counter) const {
+    return "counter '" + program.counters[counter].name + "'";
+  }
 
   const Program &program;
   Report &report;
-  std::vector<uint64_t> perStep;
-  uint64_t rows = 0;
+  std::vector<CounterFacts> &counters;
+  uint64_t actions = 0, waits = 0, signals = 0, accesses = 0, rows = 0;
+  bool hasTags = false;
+};
+
+/// Tagged words share no byte with ordinary writes, and are seen by workers that
+/// have access to them. References and bounds hold.
+class WordChecker {
+public:
+  WordChecker(const Program &program, Report &report)
+      : program(program), report(report) {}
+  void run();
+
+private:
+  struct Write {
+    Region bytes; ///< in the space
+    ActionRef action;
+    const Access *access;
+    uint64_t furthest; ///< the largest end in its space, up to this one
+  };
+  void collect();
+  bool compare(const Write &word, const Write &other);
+  void checkWaiters();
+
+  const Program &program;
+  Report &report;
+  std::vector<Write> words, plain;
 };
 
 } // namespace
+
+//===----------------------------------------------------------------------===//
+// Spaces, buffers, counters
+//===----------------------------------------------------------------------===//
+
+void Checker::checkSize() {
+  auto limit = [&](const char *what, uint64_t count, uint64_t max) {
+    if (count > max)
+      report.add(Rule::Range, "the program has " + std::to_string(count) + " " +
+                                  what + ", expected at most " +
+                                  std::to_string(max));
+  };
+  limit("actions", actions, kMaxActions);
+  limit("waits", waits, kMaxItems);
+  limit("signals", signals, kMaxItems);
+  limit("accesses", accesses, kMaxItems);
+  limit("agents", program.agents.size(), kMaxItems);
+  limit("counters", program.counters.size(), kMaxItems);
+  limit("buffers", program.buffers.size(), kMaxItems);
+  limit("spaces", program.spaces.size(), kMaxItems);
+}
+
+void Checker::checkSpaces() {
+  if (program.limits.workers) {
+    std::set<uint32_t> workers;
+    for (const Agent &agent : program.agents)
+      workers.insert(agent.worker);
+    if (workers.size() > program.limits.workers)
+      report.add(Rule::Resources,
+                 "the program has " + std::to_string(workers.size()) +
+                     " workers, but at most " +
+                     std::to_string(program.limits.workers) +
+                     " can be resident at once");
+  }
+  if (!program.limits.sharedBytes)
+    return;
+  std::map<uint32_t, uint64_t> shared; // bytes of each worker, saturated
+  for (const Space &space : program.spaces) {
+    if (space.worker == Space::kGlobal)
+      continue;
+    uint64_t &sum = shared[space.worker];
+    uint64_t bytes = space.ringBytes ? space.ringBytes : space.bytes;
+    sum = bytes > kMaxEnd - sum ? kMaxEnd : sum + bytes;
+  }
+  for (const auto &[worker, bytes] : shared)
+    if (bytes > program.limits.sharedBytes)
+      report.add(Rule::Resources,
+                 "the spaces in the shared memory of worker " +
+                     std::to_string(worker) + " take " + std::to_string(bytes) +
+                     " bytes, expected at most " +
+                     std::to_string(program.limits.sharedBytes));
+}
+
+void Checker::checkBuffers() {
+  for (const Buffer &buffer : program.buffers) {
+    if (buffer.space >= program.spaces.size()) {
+      report.add(Rule::Reference,
+                 "buffer '" + buffer.name + "' names space " +
+                     std::to_string(buffer.space) + ", expected less than " +
+                     std::to_string(program.spaces.size()));
+      continue;
+    }
+    const Space &space = program.spaces[buffer.space];
+    if (buffer.bytes != 0 && (buffer.offset > space.bytes ||
+                              buffer.bytes > space.bytes - buffer.offset))
+      report.add(Rule::Bounds, "buffer '" + buffer.name + "' has " +
+                                   std::to_string(buffer.bytes) +
+                                   " bytes from " +
+                                   std::to_string(buffer.offset) + ", but " +
+                                   space.name + " has " +
+                                   std::to_string(space.bytes) + " bytes");
+    if (space.ringBytes && buffer.kind != BufferKind::Scratch)
+      report.add(Rule::Form, "buffer '" + buffer.name + "' lies in ring " +
+                                 space.name + ", but is not scratch");
+  }
+}
+
+void Checker::checkCounters() {
+  for (uint32_t c = 0; c != program.counters.size(); ++c) {
+    const Counter &counter = program.counters[c];
+    hasTags |= counter.protocol == Protocol::Tag;
+    if (counter.protocol == Protocol::Parity && counter.barriers == 0)
+      report.add(Rule::Form, nameOf(c) + " is a parity counter of no barriers, "
+                                         "expected at least 1");
+  }
+  if (program.tags.bits < 1 || program.tags.bits > 64)
+    report.add(Rule::Form, "tags have " + std::to_string(program.tags.bits) +
+                               " bits, expected 1 to 64");
+}
+
+//===----------------------------------------------------------------------===//
+// Actions
+//===----------------------------------------------------------------------===//
 
 bool Checker::checkCounter(ActionRef ref, const char *what, uint32_t counter) {
   if (counter < program.counters.size())
@@ -67,92 +207,263 @@ void Checker::checkWaits(ActionRef ref, const Action &action) {
 }
 
 void Checker::checkSignals(ActionRef ref, const Action &action) {
-  for (const Signal &signal : action.signals) {
+  for (size_t i = 0; i != action.signals.size(); ++i) {
+    const Signal &signal = action.signals[i];
     bool exists = checkCounter(ref, "a signal", signal.counter);
     if (signal.amount > kMaxAmount)
       report.add(Rule::Range, ref,
                  "a signal adds " + std::to_string(signal.amount) +
                      ", expected at most " + std::to_string(kMaxAmount));
     else if (exists)
-      perStep[signal.counter] += signal.amount;
+      counters[signal.counter].perStep += signal.amount;
+    if (exists &&
+        program.counters[signal.counter].protocol != Protocol::Release)
+      checkProtocol(ref, action, i);
   }
 }
 
-void Checker::checkAccesses(ActionRef ref, const Action &action) {
-  for (const Access &access : action.accesses) {
-    const Region &region = access.region;
-    if (region.space >= program.spaces.size()) {
-      report.add(Rule::Reference, ref,
-                 "an access names space " + std::to_string(region.space) +
-                     ", expected less than " +
-                     std::to_string(program.spaces.size()));
-      continue;
+/// Of a signal of a Tag or Parity counter.
+void Checker::checkProtocol(ActionRef ref, const Action &action, size_t index) {
+  const Signal &signal = action.signals[index];
+  std::string name = nameOf(signal.counter);
+  if (signal.amount != 1)
+    report.add(Rule::Form, ref,
+               "adds " + std::to_string(signal.amount) + " to " + name +
+                   ", expected 1 for its protocol");
+  for (size_t i = 0; i != index; ++i) {
+    const Signal &other = action.signals[i];
+    if (other.counter == signal.counter) {
+      report.add(Rule::Form, ref, "signals " + name + " more than once");
+      return;
     }
-    const Space &space = program.spaces[region.space];
-    bool isRead = access.mode == AccessMode::Read;
-    // A saturated end may be less than the true one.
-    if (region.end() > space.bytes ||
-        region.end() == std::numeric_limits<uint64_t>::max())
-      report.add(Rule::Bounds, ref,
-                 std::string(isRead ? "reads " : "writes ") +
-                     describe(program, region) + ", but " + space.name +
-                     " has " + std::to_string(space.bytes) + " bytes");
-    rows += std::min(normalize(region).rows, kMaxRows + 1);
-    if (rows > kMaxRows) {
-      report.add(Rule::Range, ref,
-                 "the accesses up to this one have more than " +
-                     std::to_string(kMaxRows) + " rows that do not touch");
-      rows = 0;
-    }
+  }
+  if (program.counters[signal.counter].protocol == Protocol::Tag) {
+    for (const Access &access : action.accesses)
+      if (access.mode == AccessMode::WriteTagged &&
+          access.counter == signal.counter)
+        return;
+    report.add(Rule::Form, ref, "signals " + name + " but writes no words of it");
+    return;
+  }
+  CounterFacts &facts = counters[signal.counter];
+  if (facts.signaller == kNone)
+    facts.signaller = ref.agent;
+  if (facts.signaller != ref.agent)
+    report.add(Rule::Form, ref,
+               "signals " + name + ", as does " +
+                   program.agents[facts.signaller].name +
+                   ": a parity counter has one signalling agent");
+  for (size_t i = 0; i != index; ++i) {
+    uint32_t before = action.signals[i].counter;
+    if (before < program.counters.size() &&
+        program.counters[before].protocol == Protocol::Release)
+      report.add(Rule::Form, ref,
+                 "signals " + name + " after release " + nameOf(before));
   }
 }
 
-void Checker::checkSize() {
-  uint64_t actions = 0, waits = 0, signals = 0, accesses = 0;
-  for (const Agent &agent : program.agents)
-    for (const Action &action : agent.actions) {
-      ++actions;
-      waits += action.waits.size();
-      signals += action.signals.size();
-      accesses += action.accesses.size();
-    }
-  auto limit = [&](const char *what, uint64_t count, uint64_t max) {
-    if (count > max)
-      report.add(Rule::Range, "the program has " + std::to_string(count) + " " +
-                                  what + ", expected at most " +
-                                  std::to_string(max));
-  };
-  limit("actions", actions, kMaxActions);
-  limit("waits", waits, kMaxItems);
-  limit("signals", signals, kMaxItems);
-  limit("accesses", accesses, kMaxItems);
-  limit("agents", program.agents.size(), kMaxItems);
-  limit("counters", program.counters.size(), kMaxItems);
-  limit("spaces", program.spaces.size(), kMaxItems);
+/// The region's bounds are checked.
+void Checker::checkMode(ActionRef ref, const Action &action,
+                        const Access &access) {
+  const Buffer &buffer = program.buffers[access.region.buffer];
+  if (access.mode == AccessMode::ReadPrevious &&
+      buffer.kind != BufferKind::Carried)
+    report.add(Rule::Form, ref,
+               "reads the step before of " +
+                   describe(program, access.region) + ", which is not carried");
+  if (access.mode != AccessMode::WriteTagged)
+    return;
+  if (!checkCounter(ref, "a tagged write", access.counter))
+    return;
+  std::string what = "writes words of " + nameOf(access.counter);
+  if (program.counters[access.counter].protocol != Protocol::Tag)
+    report.add(Rule::Form, ref, what + ", which is no tag counter");
+  else if (std::none_of(
+               action.signals.begin(), action.signals.end(),
+               [&](const Signal &s) { return s.counter == access.counter; }))
+    report.add(Rule::Form, ref, what + ", but does not signal it");
+  if (buffer.space < program.spaces.size() &&
+      program.spaces[buffer.space].ringBytes)
+    report.add(Rule::Form, ref,
+               what + " in ring " + program.spaces[buffer.space].name);
+}
+
+void Checker::checkAccess(ActionRef ref, const Action &action,
+                          const Access &access) {
+  const Region &region = access.region;
+  if (region.buffer >= program.buffers.size()) {
+    report.add(Rule::Reference, ref,
+               "an access names buffer " + std::to_string(region.buffer) +
+                   ", expected less than " +
+                   std::to_string(program.buffers.size()));
+    return;
+  }
+  const Buffer &buffer = program.buffers[region.buffer];
+  if (access.mode == AccessMode::ReadPrevious ||
+      access.mode == AccessMode::WriteTagged)
+    checkMode(ref, action, access);
+  bool isContiguous = region.rows == 1 && region.rowBytes != 0;
+  // A saturated end may be less than the true one.
+  bool isInside = isContiguous
+                      ? region.offset <= buffer.bytes &&
+                            region.rowBytes <= buffer.bytes - region.offset
+                      : region.rows == 0 || region.rowBytes == 0 ||
+                            (region.end() <= buffer.bytes &&
+                             region.end() != kMaxEnd);
+  if (!isInside)
+    report.add(Rule::Bounds, ref,
+               std::string(access.isWrite() ? "writes " : "reads ") +
+                   describe(program, region) + ", but " + buffer.name +
+                   " has " + std::to_string(buffer.bytes) + " bytes");
+  uint64_t more = isContiguous ? 1 : normalize(region).rows;
+  rows += std::min(more, kMaxRows + 1);
+  if (rows > kMaxRows) {
+    report.add(Rule::Range, ref,
+               "the accesses up to this one have more than " +
+                   std::to_string(kMaxRows) + " rows that do not touch");
+    rows = 0;
+  }
+  if (more == 0 || buffer.space >= program.spaces.size())
+    return;
+  const Space &space = program.spaces[buffer.space];
+  if (space.worker != Space::kGlobal &&
+      space.worker != program.agents[ref.agent].worker)
+    report.add(Rule::Form, ref,
+               std::string(access.isWrite() ? "writes " : "reads ") +
+                   describe(program, region) +
+                   " in the shared memory of worker " +
+                   std::to_string(space.worker));
+}
+
+/// Only now are all sums known.
+void Checker::checkTagWaits() {
+  for (uint32_t a = 0; a != program.agents.size(); ++a)
+    for (uint32_t i = 0; i != program.agents[a].actions.size(); ++i)
+      for (const Wait &wait : program.agents[a].actions[i].waits) {
+        if (wait.counter >= program.counters.size() ||
+            program.counters[wait.counter].protocol != Protocol::Tag)
+          continue;
+        uint64_t perStep = counters[wait.counter].perStep;
+        if (wait.threshold < 0 ||
+            static_cast<uint64_t>(wait.threshold) != perStep)
+          report.add(Rule::Form, {a, i},
+                     "waits for tag " + nameOf(wait.counter) + " to reach " +
+                         std::to_string(wait.threshold) + ", expected all " +
+                         std::to_string(perStep));
+      }
 }
 
 void Checker::run() {
-  checkSize();
-  if (program.maxAgents && program.agents.size() > program.maxAgents)
-    report.add(Rule::Resources,
-               "the program has " + std::to_string(program.agents.size()) +
-                   " agents, but at most " + std::to_string(program.maxAgents) +
-                   " can be resident at once");
-  for (uint32_t a = 0; a != program.agents.size() && !report.full(); ++a)
-    for (uint32_t i = 0; i != program.agents[a].actions.size(); ++i) {
-      const Action &action = program.agents[a].actions[i];
+  checkSpaces();
+  checkBuffers();
+  checkCounters();
+  for (uint32_t a = 0; a != program.agents.size() && !report.full(); ++a) {
+    const std::vector<Action> &queue = program.agents[a].actions;
+    actions += queue.size();
+    for (uint32_t i = 0; i != queue.size(); ++i) {
+      const Action &action = queue[i];
+      waits += action.waits.size();
+      signals += action.signals.size();
+      accesses += action.accesses.size();
       checkWaits({a, i}, action);
       checkSignals({a, i}, action);
-      checkAccesses({a, i}, action);
+      for (const Access &access : action.accesses)
+        checkAccess({a, i}, action, access);
     }
-  for (size_t c = 0; c != perStep.size(); ++c)
-    if (perStep[c] > kMaxAmount)
-      report.add(Rule::Range, "counter '" + program.counters[c].name +
-                                  "' grows by " + std::to_string(perStep[c]) +
+  }
+  checkSize();
+  for (uint32_t c = 0; c != counters.size(); ++c)
+    if (counters[c].perStep > kMaxAmount)
+      report.add(Rule::Range, nameOf(c) + " grows by " +
+                                  std::to_string(counters[c].perStep) +
                                   " per step, expected at most " +
                                   std::to_string(kMaxAmount));
+  if (hasTags)
+    checkTagWaits();
+  if (hasTags && report.violations.empty())
+    WordChecker(program, report).run();
+}
+
+//===----------------------------------------------------------------------===//
+// Tagged words
+//===----------------------------------------------------------------------===//
+
+void WordChecker::collect() {
+  for (uint32_t a = 0; a != program.agents.size(); ++a)
+    for (uint32_t i = 0; i != program.agents[a].actions.size(); ++i)
+      for (const Access &access : program.agents[a].actions[i].accesses) {
+        Region bytes = normalize(access.region);
+        if (!access.isWrite() || bytes.rows == 0)
+          continue;
+        auto &list = access.mode == AccessMode::WriteTagged ? words : plain;
+        list.push_back({inSpace(program, bytes), {a, i}, &access, 0});
+      }
+  auto key = [](const Write &w) {
+    return std::make_tuple(w.bytes.buffer, w.bytes.offset, w.action.agent,
+                           w.action.action);
+  };
+  std::sort(plain.begin(), plain.end(), [&](const Write &a, const Write &b) {
+    return key(a) < key(b);
+  });
+  for (size_t i = 0; i != plain.size(); ++i) {
+    plain[i].furthest = plain[i].bytes.end();
+    if (i && plain[i - 1].bytes.buffer == plain[i].bytes.buffer)
+      plain[i].furthest = std::max(plain[i].furthest, plain[i - 1].furthest);
+  }
+}
+
+/// False if they overlap, which is reported.
+bool WordChecker::compare(const Write &word, const Write &other) {
+  if (!overlap(word.bytes, other.bytes))
+    return true;
+  report.add(Rule::Form, word.action,
+             "writes words to " + describe(program, word.access->region) +
+                 ", which " + describe(program, other.action) +
+                 " writes without tags",
+             {{other.action, "writes " +
+                                 describe(program, other.access->region) +
+                                 " here"}});
+  return false;
+}
+
+/// A wait on a Tag counter reads its words.
+void WordChecker::checkWaiters() {
+  std::vector<uint32_t> worker(program.counters.size(), Space::kGlobal);
+  for (const Write &word : words)
+    if (uint32_t owner = program.spaces[word.bytes.buffer].worker;
+        owner != Space::kGlobal)
+      worker[word.access->counter] = owner;
+  for (uint32_t a = 0; a != program.agents.size(); ++a)
+    for (uint32_t i = 0; i != program.agents[a].actions.size(); ++i)
+      for (const Wait &wait : program.agents[a].actions[i].waits)
+        if (worker[wait.counter] != Space::kGlobal &&
+            worker[wait.counter] != program.agents[a].worker)
+          report.add(Rule::Form, {a, i},
+                     "waits for words of counter '" +
+                         program.counters[wait.counter].name +
+                         "' in the shared memory of worker " +
+                         std::to_string(worker[wait.counter]));
+}
+
+void WordChecker::run() {
+  collect();
+  checkWaiters();
+  for (const Write &word : words) {
+    auto it = std::partition_point(
+        plain.begin(), plain.end(), [&](const Write &other) {
+          return other.bytes.buffer < word.bytes.buffer ||
+                 (other.bytes.buffer == word.bytes.buffer &&
+                  other.furthest <= word.bytes.offset);
+        });
+    uint64_t end = word.bytes.end();
+    for (; it != plain.end() && it->bytes.buffer == word.bytes.buffer &&
+           it->bytes.offset < end && compare(word, *it);
+         ++it)
+      ;
+  }
 }
 
 void amk::schedule::runChecks(const Program &program, Report &report) {
-  Checker(program, report).run();
+  static thread_local std::vector<CounterFacts> counters; // Keeps its memory.
+  Checker(program, counters, report).run();
 }

@@ -1,4 +1,4 @@
-//===- Outputs.cpp - Outputs are written once and completely: AMK-C2 ------===//
+//===- Outputs.cpp - Outputs are written completely: AMK-C2 ---------------===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -9,70 +9,38 @@
 #include "Report.h"
 
 #include <algorithm>
-#include <tuple>
-#include <unordered_set>
 
 using namespace amk::schedule;
 
-namespace {
-struct Piece {
-  Interval bytes;
-  ActionRef action;
-};
-} // namespace
-
-static void checkSpace(const Program &program, uint32_t spaceIndex,
-                       Report &report) {
-  const Space &space = program.spaces[spaceIndex];
-  std::vector<Piece> pieces;
-  std::vector<Interval> rows;
-  for (uint32_t a = 0; a != program.agents.size(); ++a)
-    for (uint32_t i = 0; i != program.agents[a].actions.size(); ++i)
-      for (const Access &access : program.agents[a].actions[i].accesses) {
-        if (access.region.space != spaceIndex ||
-            access.mode != AccessMode::Write)
-          continue;
-        rows.clear();
-        appendRows(normalize(access.region), {0, space.bytes}, rows);
-        for (Interval bytes : rows)
-          pieces.push_back({bytes, {a, i}});
-      }
-  std::sort(pieces.begin(), pieces.end(), [](const Piece &x, const Piece &y) {
-    return std::tie(x.bytes.begin, x.bytes.end, x.action.agent,
-                    x.action.action) < std::tie(y.bytes.begin, y.bytes.end,
-                                                y.action.agent,
-                                                y.action.action);
-  });
-
-  uint64_t done = 0; // all bytes before are written
-  ActionRef last;    // by this action, up to here
-  std::unordered_set<uint64_t> reported;
-  for (const Piece &piece : pieces) {
-    if (piece.bytes.begin > done)
-      report.add(Rule::Incomplete,
-                 "nothing writes " +
-                     describe(space, {done, piece.bytes.begin}) + " in a step");
-    uint64_t pair = uint64_t(piece.action.agent) << 32 | piece.action.action;
-    if (piece.bytes.begin < done && reported.insert(pair).second)
-      report.add(Rule::Incomplete, piece.action,
-                 "writes " +
-                     describe(space, {piece.bytes.begin,
-                                      std::min(done, piece.bytes.end)}) +
-                     ", which is written already in the same step",
-                 {{last, "writes it, too"}});
-    if (piece.bytes.end > done) {
-      done = piece.bytes.end;
-      last = piece.action;
-    }
+/// True if contiguous writes leave no gap. The regions are sorted by offset.
+static bool isTiled(const RegionIndex &index, uint32_t buffer, uint64_t bytes) {
+  uint64_t done = 0;
+  for (const uint32_t *it = index.begin(buffer); it != index.end(buffer); ++it) {
+    const UsedRegion &region = index.regions[*it];
+    if (region.writes && region.bytes.rows == 1 && region.bytes.offset <= done)
+      done = std::max(done, region.bytes.offset + region.bytes.rowBytes);
   }
-  if (done < space.bytes)
-    report.add(Rule::Incomplete, "nothing writes " +
-                                     describe(space, {done, space.bytes}) +
-                                     " in a step");
+  return done == bytes;
 }
 
-void amk::schedule::checkOutputs(const Program &program, Report &report) {
-  for (uint32_t i = 0; i != program.spaces.size(); ++i)
-    if (program.spaces[i].kind == SpaceKind::Output)
-      checkSpace(program, i, report);
+static void checkBuffer(const Program &program, const RegionIndex &index,
+                        uint32_t buffer, Report &report) {
+  const Buffer &output = program.buffers[buffer];
+  if (isTiled(index, buffer, output.bytes))
+    return;
+  std::vector<Interval> written;
+  for (const uint32_t *it = index.begin(buffer); it != index.end(buffer); ++it)
+    if (index.regions[*it].writes)
+      appendRows(index.regions[*it].bytes, {0, output.bytes}, written);
+  unite(written);
+  for (Interval gap : subtract({{0, output.bytes}}, written))
+    report.add(Rule::Incomplete,
+               "nothing writes " + describe(output, gap) + " in a step");
+}
+
+void amk::schedule::checkOutputs(const Program &program,
+                                 const RegionIndex &index, Report &report) {
+  for (uint32_t buffer : index.buffers)
+    if (program.buffers[buffer].kind == BufferKind::Output && !report.full())
+      checkBuffer(program, index, buffer, report);
 }

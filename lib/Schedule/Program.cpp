@@ -29,9 +29,9 @@ uint64_t Region::end() const {
 Region amk::schedule::normalize(const Region &region) {
   Region r = region;
   if (r.rows == 0 || r.rowBytes == 0)
-    return {r.space, r.offset, 0, 0, 0};
+    return {r.buffer, r.offset, 0, 0, 0};
   if (r.rows == 1 || r.rowStride <= r.rowBytes)
-    return {r.space, r.offset, 1, r.end() - r.offset, 0};
+    return {r.buffer, r.offset, 1, r.end() - r.offset, 0};
   return r;
 }
 
@@ -98,14 +98,36 @@ static bool rowsOverlap(const Region &a, const Region &b) {
   return upTo != before;
 }
 
+/// Ends up to here can be subtracted and negated in 64 bits.
+static constexpr uint64_t kNarrow = uint64_t(1) << 62;
+
+static int64_t floorDiv(int64_t a, int64_t b) {
+  return a / b - (a % b < 0 ? 1 : 0);
+}
+
+/// Both with more than one row and the same stride S: row i of a and row
+/// i + d of b share a byte if and only if
+///   -b.rowBytes < b.offset - a.offset + d * S < a.rowBytes.
+static bool rowsOfOneStrideOverlap(const Region &a, const Region &b) {
+  auto signedOf = [](uint64_t value) { return static_cast<int64_t>(value); };
+  int64_t stride = signedOf(a.rowStride);
+  int64_t distance = signedOf(b.offset) - signedOf(a.offset);
+  int64_t low = -floorDiv(signedOf(b.rowBytes) - 1 + distance, stride);
+  int64_t high = floorDiv(signedOf(a.rowBytes) - 1 - distance, stride);
+  return std::max(low, 1 - signedOf(a.rows)) <=
+         std::min(high, signedOf(b.rows) - 1);
+}
+
 bool amk::schedule::overlap(const Region &first, const Region &second) {
-  if (first.space != second.space)
+  if (first.buffer != second.buffer)
     return false;
   Region a = normalize(first), b = normalize(second);
   if (a.rows == 0 || b.rows == 0 || a.offset >= b.end() || b.offset >= a.end())
     return false;
   if (a.rows == 1 && b.rows == 1)
     return true;
+  if (a.rowStride == b.rowStride && a.end() <= kNarrow && b.end() <= kNarrow)
+    return rowsOfOneStrideOverlap(a, b);
   return a.rows > 1 ? rowsOverlap(a, b) : rowsOverlap(b, a);
 }
 
@@ -143,6 +165,38 @@ void amk::schedule::unite(std::vector<Interval> &intervals) {
   intervals.resize(count);
 }
 
+std::vector<Interval>
+amk::schedule::subtract(const std::vector<Interval> &a,
+                        const std::vector<Interval> &b) {
+  std::vector<Interval> rest;
+  auto it = b.begin();
+  for (Interval bytes : a) {
+    while (it != b.end() && it->end <= bytes.begin)
+      ++it;
+    for (auto cut = it; cut != b.end() && cut->begin < bytes.end; ++cut) {
+      if (cut->begin > bytes.begin)
+        rest.push_back({bytes.begin, cut->begin});
+      bytes.begin = std::min(cut->end, bytes.end);
+    }
+    if (bytes.begin < bytes.end)
+      rest.push_back(bytes);
+  }
+  return rest;
+}
+
+std::vector<Interval>
+amk::schedule::intersect(const std::vector<Interval> &a,
+                         const std::vector<Interval> &b) {
+  std::vector<Interval> both;
+  for (auto i = a.begin(), j = b.begin(); i != a.end() && j != b.end();) {
+    Interval bytes{std::max(i->begin, j->begin), std::min(i->end, j->end)};
+    if (bytes.begin < bytes.end)
+      both.push_back(bytes);
+    ++(i->end < j->end ? i : j);
+  }
+  return both;
+}
+
 std::optional<Interval>
 amk::schedule::firstGap(const Region &region,
                         const std::vector<Interval> &cover) {
@@ -167,18 +221,38 @@ amk::schedule::firstGap(const Region &region,
   return std::nullopt;
 }
 
-std::string amk::schedule::describe(const Space &space, Interval bytes) {
-  return space.name + " [" + std::to_string(bytes.begin) + ", " +
+bool amk::schedule::covers(const Region &a, const Region &b) {
+  if (a.buffer != b.buffer || a.offset > b.offset || a.end() < b.end())
+    return false;
+  if (a.rows == 1)
+    return true;
+  if (b.rows > 1 && b.rowStride != a.rowStride)
+    return false;
+  uint64_t distance = b.offset - a.offset;
+  return distance % a.rowStride + b.rowBytes <= a.rowBytes &&
+         distance / a.rowStride + b.rows <= a.rows;
+}
+
+Region amk::schedule::inSpace(const Program &program, const Region &region) {
+  const Buffer &buffer = program.buffers[region.buffer];
+  Region result = region;
+  result.buffer = buffer.space;
+  result.offset += buffer.offset;
+  return result;
+}
+
+std::string amk::schedule::describe(const Buffer &buffer, Interval bytes) {
+  return buffer.name + " [" + std::to_string(bytes.begin) + ", " +
          std::to_string(bytes.end) + ")";
 }
 
 std::string amk::schedule::describe(const Program &program,
                                     const Region &region) {
-  const Space &space = program.spaces[region.space];
+  const Buffer &buffer = program.buffers[region.buffer];
   Region r = normalize(region);
   if (r.rows <= 1)
-    return describe(space, {r.offset, r.end()});
-  return space.name + " " + std::to_string(r.rows) + " x " +
+    return describe(buffer, {r.offset, r.end()});
+  return buffer.name + " " + std::to_string(r.rows) + " x " +
          std::to_string(r.rowBytes) + " bytes from " +
          std::to_string(r.offset) + ", " + std::to_string(r.rowStride) +
          " apart";

@@ -7,101 +7,350 @@
 //===----------------------------------------------------------------------===//
 
 #include "RegionIndex.h"
+#include "amk/Support/Hash.h"
 
 #include <algorithm>
 #include <tuple>
 
+using namespace amk;
 using namespace amk::schedule;
 
-/// Overlaps remembered at most; beyond, they are searched again every time.
-static constexpr uint64_t kMaxRemembered = 1 << 24;
+/// Overlaps remembered at most.
+static constexpr size_t kMaxPairs = size_t(1) << 23;
+static constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
 
 static auto key(const Region &r) {
-  return std::make_tuple(r.space, r.offset, r.rows, r.rowBytes, r.rowStride);
+  return std::make_tuple(r.buffer, r.offset, r.rows, r.rowBytes, r.rowStride);
 }
 
-RegionIndex::RegionIndex(const Program &program) {
-  struct Item {
-    Region region;
-    uint32_t use;
-  };
-  std::vector<Item> items;
-  for (const Agent &agent : program.agents)
-    for (const Action &action : agent.actions) {
-      useBegin.push_back(static_cast<uint32_t>(uses.size()));
-      for (const Access &access : action.accesses) {
-        Region region = normalize(access.region);
-        if (region.rows == 0)
-          continue;
-        items.push_back({region, static_cast<uint32_t>(uses.size())});
-        uses.push_back({0, access.mode == AccessMode::Write});
-      }
-    }
-  useBegin.push_back(static_cast<uint32_t>(uses.size()));
+/// Region::end() of a region of a well-formed program.
+static uint64_t endOf(const Region &r) {
+  return r.offset + (r.rows - 1) * r.rowStride + r.rowBytes;
+}
 
-  std::sort(items.begin(), items.end(), [](const Item &a, const Item &b) {
-    return key(a.region) < key(b.region);
+//===----------------------------------------------------------------------===//
+// Words of Tag counters
+//===----------------------------------------------------------------------===//
+
+/// The rows of strided regions are joined one by one if that is cheap.
+static void joinWords(std::vector<Region> &words) {
+  constexpr uint64_t maxRows = 1 << 16;
+  uint64_t rows = 0;
+  for (const Region &region : words)
+    rows += std::min(region.rows, maxRows);
+  if (rows >= maxRows)
+    return;
+  std::sort(words.begin(), words.end(), [](const Region &a, const Region &b) {
+    return key(a) < key(b);
   });
-  for (const Item &item : items) {
-    if (regions.empty() || key(regions.back()) != key(item.region))
-      regions.push_back(item.region);
-    uses[item.use].region = size() - 1;
+  std::vector<Region> joined;
+  std::vector<Interval> bytes;
+  for (size_t i = 0; i != words.size();) {
+    uint32_t buffer = words[i].buffer;
+    bytes.clear();
+    for (; i != words.size() && words[i].buffer == buffer; ++i)
+      appendRows(words[i], {0, std::numeric_limits<uint64_t>::max()}, bytes);
+    unite(bytes);
+    for (Interval piece : bytes)
+      joined.push_back({buffer, piece.begin, 1, piece.end - piece.begin, 0});
   }
-  found.resize(size());
-  furthestEnd.resize(size());
-  buildEnds(0, size());
+  if (joined.size() <= words.size())
+    words = std::move(joined);
 }
 
-/// Recursion as deep as the tree: at most 32.
-uint64_t RegionIndex::buildEnds(uint32_t low, uint32_t high) {
-  if (low == high)
-    return 0;
-  uint32_t middle = low + (high - low) / 2;
-  uint64_t end = regions[middle].end();
-  end = std::max(end, buildEnds(low, middle));
-  end = std::max(end, buildEnds(middle + 1, high));
-  return furthestEnd[middle] = end;
-}
-
-void RegionIndex::find(uint32_t index, std::vector<uint32_t> &out) {
-  const Region &self = regions[index];
-  auto bySpace = [](const Region &a, const Region &b) {
-    return a.space < b.space;
+/// For each Tag counter few regions that have all its words.
+void RegionIndex::findWords(const Program &program) {
+  wordBegin.clear();
+  words.clear();
+  auto isTag = [](const Counter &counter) {
+    return counter.protocol == Protocol::Tag;
   };
-  auto range = std::equal_range(regions.begin(), regions.end(), self, bySpace);
-  // The tree is over all spaces: its ends are bounds for one space's, too.
-  uint32_t spaceLow = static_cast<uint32_t>(range.first - regions.begin());
-  uint32_t spaceHigh = static_cast<uint32_t>(range.second - regions.begin());
-  std::vector<std::pair<uint32_t, uint32_t>> stack{{0, size()}};
-  while (!stack.empty()) {
-    auto [low, high] = stack.back();
-    stack.pop_back();
-    if (low >= high || high <= spaceLow || low >= spaceHigh)
-      continue;
-    uint32_t middle = low + (high - low) / 2;
-    if (furthestEnd[middle] <= self.offset)
-      continue;
-    const Region &other = regions[middle];
-    bool isRight = other.space > self.space ||
-                   (other.space == self.space && other.offset >= self.end());
-    if (!isRight) {
-      stack.push_back({middle + 1, high});
-      if (overlap(self, other))
-        out.push_back(middle);
-    }
-    stack.push_back({low, middle});
+  if (std::none_of(program.counters.begin(), program.counters.end(), isTag))
+    return;
+  std::vector<std::vector<Region>> found(program.counters.size());
+  for (const Agent &agent : program.agents)
+    for (const Action &action : agent.actions)
+      for (const Access &access : action.accesses) {
+        if (access.mode != AccessMode::WriteTagged)
+          continue;
+        Region region = normalize(access.region);
+        if (region.rows != 0)
+          found[access.counter].push_back(region);
+      }
+  for (std::vector<Region> &list : found) {
+    joinWords(list);
+    wordBegin.push_back(static_cast<uint32_t>(words.size()));
+    words.insert(words.end(), list.begin(), list.end());
+  }
+  wordBegin.push_back(static_cast<uint32_t>(words.size()));
+}
+
+//===----------------------------------------------------------------------===//
+// Uses
+//===----------------------------------------------------------------------===//
+
+static uint64_t hashOf(const Region &r) {
+  uint64_t h = (r.offset + (uint64_t(r.buffer) << 40)) * 0x9e3779b97f4a7c15ull;
+  h = (h ^ (h >> 29) ^ r.rowBytes) * 0xbf58476d1ce4e5b9ull;
+  if (r.rows > 1)
+    h ^= mix64(r.rows ^ (r.rowStride << 20));
+  return h ^ (h >> 32);
+}
+
+static bool same(const Region &a, const Region &b) {
+  return a.offset == b.offset && a.rowBytes == b.rowBytes &&
+         a.buffer == b.buffer && a.rows == b.rows && a.rowStride == b.rowStride;
+}
+
+void RegionIndex::grow() {
+  size_t size = std::max<size_t>(256, table.size() * 2);
+  table.assign(size, kNone);
+  for (uint32_t i = 0; i != regions.size(); ++i) {
+    size_t slot = hashOf(regions[i].bytes) & (size - 1);
+    while (table[slot] != kNone)
+      slot = (slot + 1) & (size - 1);
+    table[slot] = i;
   }
 }
 
-const std::vector<uint32_t> &RegionIndex::neighbours(uint32_t index) {
-  if (!found[index].empty())
-    return found[index];
-  if (remembered >= kMaxRemembered) {
-    transient.clear();
-    find(index, transient);
-    return transient;
+uint32_t RegionIndex::find(const Region &normalized, uint32_t agent) {
+  size_t mask = table.size() - 1;
+  size_t slot = hashOf(normalized) & mask;
+  for (; table[slot] != kNone; slot = (slot + 1) & mask)
+    if (same(regions[table[slot]].bytes, normalized))
+      return table[slot];
+  uint32_t index = static_cast<uint32_t>(regions.size());
+  table[slot] = index;
+  regions.emplace_back();
+  regions.back().bytes = normalized;
+  regions.back().agent = agent;
+  if (regions.size() * 2 > table.size())
+    grow();
+  return index;
+}
+
+void RegionIndex::addUse(uint32_t action, uint32_t agent, int32_t time,
+                         AccessMode mode, uint32_t counter,
+                         const Region &normalized) {
+  uint32_t index = find(normalized, agent);
+  uses.push_back({action, index, counter, mode});
+  UsedRegion &region = regions[index];
+  if (region.agent != agent)
+    region.agent = UsedRegion::kManyAgents;
+  switch (mode) {
+  case AccessMode::Read:
+    region.firstRead = std::min(region.firstRead, time);
+    region.lastRead = time;
+    break;
+  case AccessMode::ReadPrevious:
+    region.lastPrevious = time;
+    break;
+  case AccessMode::Write:
+  case AccessMode::WriteTagged:
+    ++region.writes;
+    region.firstWrite = std::min(region.firstWrite, time);
+    region.lastWrite = time;
+    break;
+  case AccessMode::Reduce:
+    region.firstReduce = std::min(region.firstReduce, time);
+    region.lastReduce = time;
+    break;
   }
-  find(index, found[index]);
-  remembered += found[index].size();
-  return found[index];
+}
+
+RegionIndex::Range RegionIndex::usesOf(uint32_t region) {
+  if (useBegin.empty()) {
+    useBegin.assign(regions.size() + 1, 0);
+    for (const Use &use : uses)
+      ++useBegin[use.region + 1];
+    for (size_t i = 0; i != regions.size(); ++i)
+      useBegin[i + 1] += useBegin[i];
+    useOf.resize(uses.size());
+    std::vector<uint32_t> fill(useBegin.begin(), useBegin.end() - 1);
+    for (uint32_t i = 0; i != uses.size(); ++i)
+      useOf[fill[uses[i].region]++] = i;
+  }
+  return {useOf.data() + useBegin[region], useOf.data() + useBegin[region + 1]};
+}
+
+//===----------------------------------------------------------------------===//
+// Buffers
+//===----------------------------------------------------------------------===//
+
+void RegionIndex::sortByBuffer(const Program &program) {
+  bufferBegin.assign(program.buffers.size() + 2, 0);
+  for (const UsedRegion &region : regions)
+    ++bufferBegin[region.bytes.buffer + 2];
+  for (size_t i = 2; i != bufferBegin.size(); ++i)
+    bufferBegin[i] += bufferBegin[i - 1];
+  byBuffer.resize(regions.size());
+  for (uint32_t i = 0; i != regions.size(); ++i)
+    byBuffer[bufferBegin[regions[i].bytes.buffer + 1]++] = i;
+  bufferBegin.pop_back();
+  auto before = [&](uint32_t a, uint32_t b) {
+    return regions[a].bytes.offset < regions[b].bytes.offset;
+  };
+  for (size_t i = 0; i + 1 != bufferBegin.size(); ++i) {
+    uint32_t *first = byBuffer.data() + bufferBegin[i];
+    uint32_t *last = byBuffer.data() + bufferBegin[i + 1];
+    if (last - first > 1 && !std::is_sorted(first, last, before))
+      std::sort(first, last, before);
+  }
+}
+
+void RegionIndex::makeGroups(const Program &program) {
+  groups.clear();
+  buffers.clear();
+  for (uint32_t i = 0; i != program.buffers.size(); ++i)
+    if (program.buffers[i].bytes != 0)
+      buffers.push_back(i);
+  auto before = [&](uint32_t a, uint32_t b) {
+    const Buffer &x = program.buffers[a], &y = program.buffers[b];
+    return std::tie(x.space, x.offset, a) < std::tie(y.space, y.offset, b);
+  };
+  if (!std::is_sorted(buffers.begin(), buffers.end(), before))
+    std::sort(buffers.begin(), buffers.end(), before);
+  uint64_t end = 0;
+  for (uint32_t i = 0; i != buffers.size(); ++i) {
+    const Buffer &buffer = program.buffers[buffers[i]];
+    if (i == 0 || program.buffers[buffers[i - 1]].space != buffer.space ||
+        buffer.offset >= end) {
+      groups.push_back({i, i});
+      end = 0;
+    }
+    groups.back().end = i + 1;
+    end = std::max(end, buffer.offset + buffer.bytes);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Cells
+//===----------------------------------------------------------------------===//
+
+/// Regions whose hulls are connected by overlaps become cells together, or are
+/// private together.
+void RegionIndex::makeCells(const Program &program, const Group &group) {
+  sortedRegion.clear();
+  for (uint32_t i = group.begin; i != group.end; ++i)
+    sortedRegion.insert(sortedRegion.end(), begin(buffers[i]), end(buffers[i]));
+  auto offsetOf = [&](uint32_t region) {
+    const Region &bytes = regions[region].bytes;
+    return program.buffers[bytes.buffer].offset + bytes.offset;
+  };
+  if (group.end - group.begin > 1) {
+    auto spaceKey = [&](uint32_t region) {
+      const Region &r = regions[region].bytes;
+      return std::make_tuple(offsetOf(region), r.rows, r.rowBytes, r.rowStride);
+    };
+    std::sort(
+        sortedRegion.begin(), sortedRegion.end(),
+        [&](uint32_t a, uint32_t b) { return spaceKey(a) < spaceKey(b); });
+  }
+  uint32_t count = static_cast<uint32_t>(sortedRegion.size());
+  for (uint32_t first = 0; first != count;) {
+    uint32_t last = first, agent = regions[sortedRegion[first]].agent;
+    bool isWritten = false;
+    uint64_t end = 0;
+    do {
+      const UsedRegion &region = regions[sortedRegion[last]];
+      uint64_t offset = offsetOf(sortedRegion[last]);
+      end = std::max(end, offset - region.bytes.offset + endOf(region.bytes));
+      isWritten |= region.lastMod() >= 0;
+      if (region.agent != agent)
+        agent = UsedRegion::kManyAgents;
+      ++last;
+    } while (last != count && offsetOf(sortedRegion[last]) < end);
+    if (isWritten && agent == UsedRegion::kManyAgents)
+      closeCluster(program, first, last);
+    first = last;
+  }
+}
+
+void RegionIndex::closeCluster(const Program &program, uint32_t first,
+                               uint32_t last) {
+  uint32_t firstCell = numCells();
+  for (uint32_t i = first; i != last; ++i) {
+    Region bytes = inSpace(program, regions[sortedRegion[i]].bytes);
+    if (i == first || !same(cellBytes.back(), bytes))
+      cellBytes.push_back(bytes);
+    cells[sortedRegion[i]] = numCells() - 1;
+  }
+  for (uint32_t a = firstCell; a != numCells() && !isDense; ++a) {
+    uint64_t end = endOf(cellBytes[a]);
+    for (uint32_t b = a + 1; b != numCells() && cellBytes[b].offset < end; ++b)
+      if (overlap(cellBytes[a], cellBytes[b]))
+        pairs.push_back({a, b, covers(cellBytes[a], cellBytes[b]),
+                         covers(cellBytes[b], cellBytes[a])});
+    isDense = pairs.size() > kMaxPairs;
+  }
+}
+
+void RegionIndex::linkCells() {
+  if (isDense) {
+    pairs.clear();
+    return;
+  }
+  neighbourBegin.assign(numCells() + 2, 0);
+  for (const Pair &pair : pairs) {
+    ++neighbourBegin[pair.a + 2];
+    ++neighbourBegin[pair.b + 2];
+  }
+  for (uint32_t cell = 0; cell != numCells(); ++cell)
+    neighbourBegin[cell + 2] += neighbourBegin[cell + 1] + 1;
+  neighbours.resize(numCells() + 2 * pairs.size());
+  for (uint32_t cell = 0; cell != numCells(); ++cell)
+    neighbours[neighbourBegin[cell + 1]++] = {cell, true};
+  for (const Pair &pair : pairs) {
+    neighbours[neighbourBegin[pair.a + 1]++] = {pair.b, pair.aCovers};
+    neighbours[neighbourBegin[pair.b + 1]++] = {pair.a, pair.bCovers};
+  }
+}
+
+void RegionIndex::build(const Program &program, const Model &model,
+                        const std::vector<uint32_t> &order) {
+  uses.clear();
+  regions.clear();
+  useBegin.clear();
+  std::fill(table.begin(), table.end(), kNone);
+  if (table.empty())
+    grow();
+  findWords(program);
+  times.resize(model.numActions());
+  int32_t time = 0;
+  for (uint32_t action : order) {
+    uint32_t agent = model.agentOf[action];
+    const Action &source =
+        program.agents[agent].actions[model.position(action)];
+    if (!wordBegin.empty())
+      for (const Wait &wait : source.waits)
+        for (uint32_t i = wordBegin[wait.counter];
+             i != wordBegin[wait.counter + 1]; ++i)
+          addUse(action, agent, time, AccessMode::Read, 0, words[i]);
+    for (const Access &access : source.accesses) {
+      const Region &given = access.region;
+      if (given.rows == 1 && given.rowBytes != 0)
+        addUse(action, agent, time, access.mode, access.counter,
+               {given.buffer, given.offset, 1, given.rowBytes, 0});
+      else if (Region region = normalize(given); region.rows != 0)
+        addUse(action, agent, time, access.mode, access.counter, region);
+    }
+    times[action] = time++;
+  }
+  sortByBuffer(program);
+  makeGroups(program);
+  cells.assign(regions.size(), kPrivate);
+  cellBytes.clear();
+  pairs.clear();
+  isDense = false;
+  for (const Group &group : groups)
+    makeCells(program, group);
+  linkCells();
+}
+
+std::string amk::schedule::describe(const Program &program,
+                                    const RegionIndex &index, const Use &use) {
+  const char *verb = !use.isWrite()                   ? "reads "
+                     : use.mode == AccessMode::Reduce ? "adds to "
+                                                      : "writes ";
+  return verb + describe(program, index.regions[use.region].bytes);
 }

@@ -5,6 +5,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+//
+// A region names bytes of a buffer. Resolved by inSpace(), it names bytes of a
+// space instead: offset and `buffer` are then those of the space.
+//
+//===----------------------------------------------------------------------===//
 
 #ifndef AMK_LIB_SCHEDULE_REGIONUTILS_H
 #define AMK_LIB_SCHEDULE_REGIONUTILS_H
@@ -27,6 +32,18 @@ struct Interval {
 /// no rows if there are none, else rows that do not touch each other.
 Region normalize(const Region &region);
 
+/// The number of bytes of a normalized region.
+inline uint64_t numBytes(const Region &region) {
+  return region.rows * region.rowBytes;
+}
+
+/// True only if normalized region a has all bytes of normalized region b; false
+/// also where that is not obvious.
+bool covers(const Region &a, const Region &b);
+
+/// The region as bytes of its buffer's space.
+Region inSpace(const Program &program, const Region &region);
+
 /// Appends the bytes of a normalized region that lie in `window`, row by row.
 void appendRows(const Region &region, Interval window,
                 std::vector<Interval> &out);
@@ -34,13 +51,20 @@ void appendRows(const Region &region, Interval window,
 /// Sorts the intervals and joins those that touch.
 void unite(std::vector<Interval> &intervals);
 
+/// a without b, both united.
+std::vector<Interval> subtract(const std::vector<Interval> &a,
+                               const std::vector<Interval> &b);
+/// The bytes that both have, both united.
+std::vector<Interval> intersect(const std::vector<Interval> &a,
+                                const std::vector<Interval> &b);
+
 /// The first run of bytes of a normalized region that `cover` (united) lacks.
 std::optional<Interval> firstGap(const Region &region,
                                  const std::vector<Interval> &cover);
 
-/// "arena [0, 256)" or "arena 4 x 64 bytes from 0, 128 apart".
+/// "x [0, 256)" or "x 4 x 64 bytes from 0, 128 apart", bytes of the buffer.
 std::string describe(const Program &program, const Region &region);
-std::string describe(const Space &space, Interval bytes);
+std::string describe(const Buffer &buffer, Interval bytes);
 /// "'layers.0.o[3]' (worker 3)"
 std::string describe(const Program &program, ActionRef ref);
 

@@ -20,6 +20,8 @@ const char *amk::schedule::ruleId(Rule rule) {
     return "AMK-S3";
   case Rule::Range:
     return "AMK-S4";
+  case Rule::Form:
+    return "AMK-S5";
   case Rule::Deadlock:
     return "AMK-D1";
   case Rule::ReadBeforeWrite:
@@ -28,10 +30,26 @@ const char *amk::schedule::ruleId(Rule rule) {
     return "AMK-R2";
   case Rule::WriteAfterWrite:
     return "AMK-R3";
+  case Rule::PlainOverTag:
+    return "AMK-R4";
+  case Rule::UnorderedReduce:
+    return "AMK-N1";
   case Rule::Undefined:
     return "AMK-C1";
   case Rule::Incomplete:
     return "AMK-C2";
+  case Rule::WrittenTwice:
+    return "AMK-C3";
+  case Rule::Clobbered:
+    return "AMK-C4";
+  case Rule::WrongVersion:
+    return "AMK-C5";
+  case Rule::RingOverrun:
+    return "AMK-G1";
+  case Rule::ParityAlias:
+    return "AMK-P1";
+  case Rule::TagAlias:
+    return "AMK-T1";
   }
   return "AMK-??";
 }

@@ -10,8 +10,10 @@
 #define AMK_LIB_SCHEDULE_REPORT_H
 
 #include "Order.h"
-#include "RegionUtils.h"
+#include "RegionIndex.h"
 #include "amk/Schedule/Verifier.h"
+
+#include <unordered_set>
 
 namespace amk::schedule {
 
@@ -29,6 +31,10 @@ public:
   void add(Rule rule, std::string message, std::vector<Related> related = {}) {
     push(rule, {}, false, std::move(message), std::move(related));
   }
+  /// False if a violation between these two actions was reported before.
+  bool isNewPair(uint32_t a, uint32_t b) {
+    return pairs.insert(uint64_t(std::min(a, b)) << 32 | std::max(a, b)).second;
+  }
 
   std::vector<Violation> violations;
 
@@ -37,22 +43,57 @@ private:
             std::vector<Related> related);
 
   size_t limit;
+  std::unordered_set<uint64_t> pairs;
 };
 
-/// AMK-S1 to AMK-S4.
+/// What the checks of a program without deadlocks know of it.
+struct Facts {
+  const Program &program;
+  const Model &model;
+  const GreedyRun &run;
+  const Order &order;
+  RegionIndex &index; ///< by `run`
+  uint64_t steps;     ///< as in Options
+
+  ActionRef ref(const Use &use) const { return model.ref(use.action); }
+};
+
+/// The end of an access that others have to wait for.
+inline Ending endingOf(const Use &use) {
+  if (!use.isWrite())
+    return {use.action, End::Reads, 0};
+  if (use.mode == AccessMode::WriteTagged)
+    return {use.action, End::Words, use.counter};
+  return {use.action, End::Writes, 0};
+}
+
+/// AMK-S*.
 void runChecks(const Program &program, Report &report);
 
 /// AMK-D1, for a run that is not complete.
 void reportDeadlocks(const Program &program, const Model &model,
                      const GreedyRun &run, Report &report);
 
-/// AMK-R1 to AMK-R3 and AMK-C1.
-void checkAccesses(const Program &program, const Model &model,
-                   const GreedyRun &run, const Order &order, uint64_t steps,
-                   Report &report);
+/// AMK-R* and AMK-N1.
+void checkAccesses(const Facts &facts, Report &report);
+
+/// AMK-C1, AMK-C3 and AMK-C5.
+void checkValues(const Facts &facts, Report &report);
+
+/// AMK-C4.
+void checkClobbers(const Facts &facts, Report &report);
 
 /// AMK-C2.
-void checkOutputs(const Program &program, Report &report);
+void checkOutputs(const Program &program, const RegionIndex &index,
+                  Report &report);
+
+/// AMK-G1.
+void checkRings(const Facts &facts, Report &report);
+
+/// AMK-P1 and AMK-T1.
+void checkAliases(const Program &program, const Model &model,
+                  const GreedyRun &run, const Order &order, uint64_t steps,
+                  Report &report);
 
 } // namespace amk::schedule
 

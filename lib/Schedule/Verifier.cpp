@@ -1,4 +1,4 @@
-//===- Verifier.cpp - Decides whether a schedule is safe ------------------===//
+//===- Verifier.cpp - check() and verify() --------------------------------===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -9,7 +9,24 @@
 #include "amk/Schedule/Verifier.h"
 #include "Report.h"
 
+#include <memory>
+#include <numeric>
+
 using namespace amk::schedule;
+
+namespace {
+/// Kept from program to program: small ones would spend most of their time
+/// allocating.
+struct Workspace {
+  Model model;
+  GreedyRun run;
+  Order order;
+  RegionIndex index;
+};
+} // namespace
+
+/// Programs with more actions than this give the memory back.
+static constexpr uint32_t kMaxKeptActions = 4096;
 
 void Report::push(Rule rule, ActionRef anchor, bool anchored,
                   std::string message, std::vector<Related> related) {
@@ -35,21 +52,43 @@ std::vector<Violation> amk::schedule::check(const Program &program,
   return std::move(report.violations);
 }
 
+static void runRules(const Program &program, const Options &options,
+                     Workspace &space, Report &report) {
+  space.model.build(program);
+  space.run.build(space.model);
+  if (!space.run.complete) {
+    reportDeadlocks(program, space.model, space.run, report);
+    // What is written does not depend on the order.
+    std::vector<uint32_t> actions(space.model.numActions());
+    std::iota(actions.begin(), actions.end(), 0);
+    space.index.build(program, space.model, actions);
+    checkOutputs(program, space.index, report);
+    return;
+  }
+  space.order.build(space.model, space.run, options.steps);
+  space.index.build(program, space.model, space.run.order);
+  Facts facts{program,     space.model, space.run,
+              space.order, space.index, options.steps};
+  checkAccesses(facts, report);
+  checkRings(facts, report);
+  checkAliases(program, space.model, space.run, space.order, options.steps,
+               report);
+  checkValues(facts, report);
+  checkClobbers(facts, report);
+  checkOutputs(program, space.index, report);
+}
+
 std::vector<Violation> amk::schedule::verify(const Program &program,
                                              const Options &options) {
   Report report(options);
   runChecks(program, report);
   if (!report.violations.empty())
     return std::move(report.violations);
-
-  Model model(program);
-  GreedyRun run(model);
-  if (!run.complete) {
-    reportDeadlocks(program, model, run, report);
-  } else {
-    Order order(model, run, options.steps);
-    checkAccesses(program, model, run, order, options.steps, report);
-  }
-  checkOutputs(program, report);
+  static thread_local std::unique_ptr<Workspace> space;
+  if (!space)
+    space = std::make_unique<Workspace>();
+  runRules(program, options, *space, report);
+  if (space->model.numActions() > kMaxKeptActions)
+    space.reset();
   return std::move(report.violations);
 }
