@@ -35,12 +35,6 @@ static void mergeSignals(std::vector<Signal> &signals, size_t first) {
 
 void Model::build(const Program &program) {
   agentBegin.clear();
-  agentOf.clear();
-  waitBegin.clear();
-  waits.clear();
-  signalBegin.clear();
-  signals.clear();
-  releases.clear();
   protocol.clear();
   perStep.assign(program.counters.size(), 0);
   hasTags = false;
@@ -49,28 +43,41 @@ void Model::build(const Program &program) {
     hasTags |= counter.protocol == Protocol::Tag;
   }
 
+  uint32_t count = 0;
   for (const Agent &agent : program.agents) {
-    auto index = static_cast<uint32_t>(agentBegin.size());
-    agentBegin.push_back(static_cast<uint32_t>(agentOf.size()));
-    agentOf.insert(agentOf.end(), agent.actions.size(), index);
-    for (const Action &action : agent.actions) {
-      waitBegin.push_back(static_cast<uint32_t>(waits.size()));
-      waits.insert(waits.end(), action.waits.begin(), action.waits.end());
-      signalBegin.push_back(static_cast<uint32_t>(signals.size()));
-      size_t first = signals.size();
-      bool isRelease = false;
-      for (const Signal &signal : action.signals) {
-        isRelease |= protocol[signal.counter] != Protocol::Tag;
-        signals.push_back(signal);
-      }
-      releases.push_back(isRelease);
-      if (signals.size() != first)
-        mergeSignals(signals, first);
-    }
+    agentBegin.push_back(count);
+    count += static_cast<uint32_t>(agent.actions.size());
   }
-  agentBegin.push_back(static_cast<uint32_t>(agentOf.size()));
-  waitBegin.push_back(static_cast<uint32_t>(waits.size()));
-  signalBegin.push_back(static_cast<uint32_t>(signals.size()));
+  agentBegin.push_back(count);
+  agentOf.resize(count);
+  waitBegin.resize(count + 1);
+  signalBegin.resize(count + 1);
+  releases.resize(count);
+  waits.clear();
+  signals.clear();
+  uint32_t index = 0;
+  for (uint32_t agent = 0; agent != program.agents.size(); ++agent)
+    for (const Action &action : program.agents[agent].actions)
+      addAction(action, agent, index++);
+  waitBegin[count] = static_cast<uint32_t>(waits.size());
+  signalBegin[count] = static_cast<uint32_t>(signals.size());
   for (const Signal &signal : signals)
     perStep[signal.counter] += signal.amount;
+}
+
+void Model::addAction(const Action &action, uint32_t agent, uint32_t index) {
+  agentOf[index] = agent;
+  waitBegin[index] = static_cast<uint32_t>(waits.size());
+  for (const Wait &wait : action.waits)
+    waits.push_back(wait);
+  size_t first = signals.size();
+  signalBegin[index] = static_cast<uint32_t>(first);
+  bool isRelease = false;
+  for (const Signal &signal : action.signals) {
+    isRelease |= protocol[signal.counter] != Protocol::Tag;
+    signals.push_back(signal);
+  }
+  releases[index] = isRelease;
+  if (signals.size() != first)
+    mergeSignals(signals, first);
 }

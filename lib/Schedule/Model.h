@@ -63,6 +63,9 @@ public:
   /// Some counter is a Tag counter. If none is, all ends of an action look the
   /// same to other agents.
   bool hasTags = false;
+
+private:
+  void addAction(const Action &action, uint32_t agent, uint32_t index);
 };
 
 } // namespace amk::schedule

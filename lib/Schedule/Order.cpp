@@ -230,14 +230,16 @@ uint32_t Order::clockOfJoin(uint32_t index, unsigned step) {
   const Join &join = joins[index];
   bool isTag = model->isTag(join.counter);
   size_t offset = clocks.size();
+  clocks.resize(offset + width);
+  uint32_t *row = clocks.data() + offset;
   uint32_t last = 0; // Sources often share one clock: merge it once.
+  bool any = false;
   for (uint32_t i = join.sourceBegin; i != join.sourceEnd; ++i) {
     const Source &source = sources[i];
     int32_t at = static_cast<int32_t>(step) + source.step;
     if (at < 0)
       continue; // Before the first step everything is done.
-    clocks.resize(offset + width);
-    uint32_t *row = clocks.data() + offset;
+    any = true;
     uint32_t other = clockOf[at][source.action];
     if (other != last) {
       const uint32_t *from = clocks.data() + size_t(other) * width;
@@ -257,8 +259,10 @@ uint32_t Order::clockOfJoin(uint32_t index, unsigned step) {
     if (isTag)
       row[2 * numAgents + tagIndex[join.counter]] = atStep + 1;
   }
-  if (clocks.size() == offset)
+  if (!any) {
+    clocks.resize(offset);
     return clock = 0;
+  }
   return clock = static_cast<uint32_t>(offset / width);
 }
 
