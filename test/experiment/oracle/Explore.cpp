@@ -254,7 +254,7 @@ void Explorer::explore() {
   std::vector<uint8_t> next(layout.bytes());
   std::vector<int64_t> stack = {states.add(next.data(), -1, 0)};
   checkWaiting(next.data());
-  while (!stack.empty() && !verdict.race) {
+  while (!stack.empty() && (options.unreduced || !verdict.race)) {
     exploring = stack.back();
     stack.pop_back();
     std::vector<uint8_t> state(states.state(exploring),

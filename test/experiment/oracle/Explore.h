@@ -39,13 +39,14 @@ namespace amk::oracle {
 
 struct Verdict {
   bool deadlock = false, race = false, value = false, ring = false,
-       alias = false, isStatic = false;
+       parity = false, tag = false, isStatic = false;
   std::set<std::string> rules; ///< static rules broken
   size_t states = 0;
   std::string witness; ///< what goes wrong first, and the events before it
 
+  bool alias() const { return parity || tag; }
   bool safe() const {
-    return !deadlock && !race && !value && !ring && !alias && !isStatic;
+    return !deadlock && !race && !value && !ring && !alias() && !isStatic;
   }
 };
 
@@ -62,8 +63,8 @@ class Explorer {
 public:
   Explorer(const Launch &launch, const ExploreOptions &options,
            Verdict &verdict);
-  /// Finds races, wrong values, ring overruns and aliases; unreduced: deadlocks
-  /// too. Stops at the first race.
+  /// Finds races, wrong values, ring overruns and aliases. Stops at the first
+  /// race, but not if unreduced: then deadlocks are found here, too.
   void explore();
 
 private:

@@ -145,12 +145,13 @@ bool Explorer::hasTagAlias(const uint8_t *state,
 
 /// Whoever waits in this state may do so in vain, or not at all.
 void Explorer::checkWaiting(const uint8_t *state) {
-  if (verdict.alias)
-    return;
   for (unsigned a = 0; a != launch.agents.size(); ++a) {
     const Instance *instance = current(state, a);
-    if (instance && layout.phase(state, a) == Phase::Reached &&
-        (hasParityAlias(state, *instance) || hasTagAlias(state, *instance)))
-      found(&Verdict::alias, "alias", instance);
+    if (!instance || layout.phase(state, a) != Phase::Reached)
+      continue;
+    if (!verdict.parity && hasParityAlias(state, *instance))
+      found(&Verdict::parity, "parity alias", instance);
+    if (!verdict.tag && hasTagAlias(state, *instance))
+      found(&Verdict::tag, "tag alias", instance);
   }
 }

@@ -25,7 +25,8 @@ using namespace amk::oracle;
 static nlohmann::ordered_json toJson(const Verdict &verdict) {
   return {{"deadlock", verdict.deadlock}, {"race", verdict.race},
           {"value", verdict.value},       {"ring", verdict.ring},
-          {"alias", verdict.alias},       {"static", verdict.isStatic},
+          {"parity", verdict.parity},     {"tag", verdict.tag},
+          {"alias", verdict.alias()},     {"static", verdict.isStatic},
           {"rules", verdict.rules},       {"safe", verdict.safe()},
           {"states", verdict.states},     {"witness", verdict.witness}};
 }

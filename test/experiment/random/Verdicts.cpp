@@ -1,0 +1,137 @@
+//===- Verdicts.cpp - Comparison of verdicts ------------------------------===//
+//
+// Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Verdicts.h"
+
+#include <nlohmann/json.hpp>
+
+using namespace amk;
+using namespace amk::experiment;
+
+static bool isForm(const std::string &id) { return id.rfind("AMK-S", 0) == 0; }
+
+static bool hasAny(const CoreVerdict &ids,
+                   std::initializer_list<const char *> wanted) {
+  for (const char *id : wanted)
+    if (ids.count(id))
+      return true;
+  return false;
+}
+
+std::string OracleVerdict::className() const {
+  if (!undecided.empty())
+    return "undecided";
+  if (!rules.empty() && isForm(*rules.rbegin()))
+    return "form";
+  return deadlock        ? "deadlock"
+         : race          ? "race"
+         : ring          ? "ring"
+         : value         ? "value"
+         : parity || tag ? "alias"
+         : safe          ? "safe"
+                         : "coverage";
+}
+
+bool OracleVerdict::sameAs(const OracleVerdict &o) const {
+  if (className() != o.className() || rules != o.rules || safe != o.safe)
+    return false;
+  // Beside a deadlock or a race the others are sought only in part.
+  return deadlock || race ||
+         (value == o.value && ring == o.ring && parity == o.parity &&
+          tag == o.tag);
+}
+
+CoreVerdict experiment::coreVerdict(const schedule::Program &program,
+                                    unsigned steps) {
+  schedule::Options options;
+  options.steps = steps;
+  options.maxViolations = UINT32_MAX; // every rule that is broken is compared
+  CoreVerdict ids;
+  for (const schedule::Violation &violation :
+       schedule::verify(program, options))
+    ids.insert(schedule::ruleId(violation.rule));
+  return ids;
+}
+
+OracleVerdict experiment::parseVerdict(const std::string &line) {
+  nlohmann::json json = nlohmann::json::parse(line);
+  OracleVerdict verdict;
+  for (const char *name : {"tooLarge", "error"})
+    if (json.contains(name)) {
+      verdict.undecided = json.at(name);
+      verdict.safe = false;
+      return verdict;
+    }
+  verdict.deadlock = json.at("deadlock");
+  verdict.race = json.at("race");
+  verdict.value = json.at("value");
+  verdict.ring = json.at("ring");
+  verdict.parity = json.at("parity");
+  verdict.tag = json.at("tag");
+  verdict.rules = json.at("rules").get<std::set<std::string>>();
+  verdict.safe = json.at("safe");
+  verdict.states = json.at("states");
+  verdict.witness = json.at("witness");
+  return verdict;
+}
+
+/// Section 2. S1 and S2 are found alone by the oracle, and nothing else means
+/// anything without them.
+static std::string formDisagreement(const OracleVerdict &oracle,
+                                    const CoreVerdict &core) {
+  for (const std::string &id : oracle.rules)
+    if (!core.count(id))
+      return "the verifier misses " + id;
+  if (!oracle.rules.count("AMK-S1") && !oracle.rules.count("AMK-S2"))
+    for (const std::string &id : core)
+      if (!oracle.rules.count(id))
+        return "the verifier reports " + id;
+  return "";
+}
+
+std::string experiment::disagreement(const OracleVerdict &oracle,
+                                     const CoreVerdict &core) {
+  if (oracle.safe != core.empty())
+    return oracle.safe ? "false reject" : "false accept";
+  bool coreForm = !core.empty() && isForm(*core.rbegin());
+  if (oracle.className() == "form")
+    return formDisagreement(oracle, core);
+  if (coreForm)
+    return "the verifier reports " + *core.rbegin();
+
+  auto differ = [](const char *what, bool isOracle) {
+    return std::string(what) + ": only the " +
+           (isOracle ? "oracle" : "verifier") + " finds one";
+  };
+  bool deadlock = core.count("AMK-D1");
+  if (oracle.deadlock != deadlock)
+    return differ("deadlock", oracle.deadlock);
+  if (deadlock)
+    return "";
+  for (const char *id : {"AMK-C2", "AMK-C3"})
+    if (oracle.rules.count(id) != core.count(id))
+      return differ(id, oracle.rules.count(id));
+  // A ring overrun is a race, too, unless the later write is ordered first.
+  bool race = hasAny(core, {"AMK-R1", "AMK-R2", "AMK-R3", "AMK-R4", "AMK-N1"});
+  bool ring = core.count("AMK-G1");
+  if (oracle.race ? !race && !ring : race)
+    return differ("race", oracle.race);
+  if (oracle.race)
+    return "";
+  if (oracle.ring != ring)
+    return differ("ring overrun", oracle.ring);
+  if (oracle.parity != (core.count("AMK-P1") != 0))
+    return differ("parity alias", oracle.parity);
+  if (oracle.tag != (core.count("AMK-T1") != 0))
+    return differ("tag alias", oracle.tag);
+  // What an overrun leaves in the ring is reported as the overrun.
+  bool value = hasAny(core, {"AMK-C1", "AMK-C4", "AMK-C5"});
+  if (!ring && oracle.value != value)
+    return differ("wrong value", oracle.value);
+  return "";
+}
