@@ -67,6 +67,8 @@ namespace {
 struct BodyGroup {
   SmallVector<TaskOpInterface> tasks;
   int64_t maxTiles = 0; ///< of any task's weights
+  /// Of the tasks, the first in the task graph.
+  std::pair<int64_t, int64_t> first{INT64_MAX, 0};
 };
 
 //===----------------------------------------------------------------------===//
@@ -309,7 +311,9 @@ static LogicalResult verifyPlaced(TaskOpInterface task) {
 using BodyGroups =
     llvm::MapVector<std::string, BodyGroup, std::map<std::string, unsigned>>;
 
-static FailureOr<BodyGroups> groupTasks(ScheduleOp schedule) {
+/// In the order of the task graph, so that another placement of the same tasks
+/// has the same code.
+static FailureOr<SmallVector<BodyGroup>> groupTasks(ScheduleOp schedule) {
   BodyGroups groups;
   WalkResult result = schedule.walk([&](TaskOpInterface task) {
     if (isa<TaskOpaqueOp>(task)) {
@@ -324,13 +328,21 @@ static FailureOr<BodyGroups> groupTasks(ScheduleOp schedule) {
       return WalkResult::interrupt();
     BodyGroup &group = groups[bodyKey(task)];
     group.tasks.push_back(task);
+    PhaseAttr phase = task.getPhase();
+    group.first = std::min(group.first, {phase.getIndex(), phase.getPart()});
     if (auto use = task.getWeightUse())
       group.maxTiles = std::max(group.maxTiles, use->tileCount());
     return WalkResult::advance();
   });
   if (result.wasInterrupted())
     return failure();
-  return groups;
+  SmallVector<BodyGroup> sorted;
+  for (auto &[key, group] : groups)
+    sorted.push_back(std::move(group));
+  llvm::sort(sorted, [](const BodyGroup &a, const BodyGroup &b) {
+    return a.first < b.first;
+  });
+  return sorted;
 }
 
 static LogicalResult convertSchedule(ScheduleOp schedule) {
@@ -350,7 +362,7 @@ static LogicalResult convertSchedule(ScheduleOp schedule) {
 
   int64_t scratchBytes = 64;
   llvm::StringMap<unsigned> uses;
-  for (auto &[key, group] : *groups) {
+  for (const BodyGroup &group : *groups) {
     StringRef kind = group.tasks.front()->getName().stripDialect();
     kind.consume_front("task.");
     std::string name = (kind + "_" + Twine(uses[kind]++)).str();
