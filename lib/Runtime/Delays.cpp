@@ -24,7 +24,7 @@ using std::chrono::microseconds;
 
 /// One call in so many freezes its worker.
 static constexpr uint64_t kFreezeOneIn = 64;
-static constexpr uint64_t kVictimOneIn = 4;
+static constexpr uint64_t kVictimOneIn = 5;
 /// A frozen worker goes on when the others have not moved for so long, or when
 /// it has been frozen for the longest time.
 static constexpr microseconds kLook{50};
@@ -57,9 +57,7 @@ std::unique_ptr<Delays> Delays::fromEnvironment(uint32_t workers) {
 #endif
 }
 
-uint64_t Delays::draw(Stream &stream) {
-  return mix64(stream.state++);
-}
+uint64_t Delays::draw(Stream &stream) { return mix64(stream.state++); }
 
 /// Mostly nothing or a yield; rarely, and rarely much, longer.
 void Delays::jitter(uint64_t random) {

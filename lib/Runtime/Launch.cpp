@@ -36,9 +36,9 @@ static uint32_t load(const uint32_t &value) {
 //===----------------------------------------------------------------------===//
 
 /// Hands the core to whoever can make progress: soon back while the wait is
-/// young, less often when it is not.
-static void backOff(Clock::duration waited) {
-  if (waited < std::chrono::milliseconds(1))
+/// young, less often when it is not (`old`: at once).
+static void backOff(Clock::duration waited, bool old) {
+  if (!old && waited < std::chrono::milliseconds(1))
     std::this_thread::yield();
   else
     std::this_thread::sleep_for(std::chrono::microseconds(50));
@@ -62,7 +62,8 @@ uint32_t Session::waitSlow(const abi::KernelArgs *args, uint32_t worker,
       session->recordTimeout(worker, instruction, counter, seen, expected);
       return 1;
     }
-    backOff(waited);
+    // Long waits are what tests with delays are made of.
+    backOff(waited, /*old=*/session->delays != nullptr);
   }
 }
 
@@ -117,9 +118,9 @@ void Session::abort() {
 
 void Session::resetLaunchState() {
   for (size_t i = 0; i < bundle.tables.counters.size(); ++i)
-    __atomic_store_n(reinterpret_cast<uint32_t *>(counters.data() +
-                                                  i * abi::kCounterStride),
-                     0, __ATOMIC_RELAXED);
+    __atomic_store_n(
+        reinterpret_cast<uint32_t *>(counters.data() + i * abi::kCounterStride),
+        0, __ATOMIC_RELAXED);
   // abort() may run at any time: its request is looked at after these stores.
   __atomic_store_n(&args.control->stepsDone, 0, __ATOMIC_SEQ_CST);
   __atomic_store_n(&args.control->stop, 0, __ATOMIC_SEQ_CST);

@@ -11,6 +11,7 @@
 #include "SharedLibrary.h"
 #include "WideAccesses.h"
 #include "amk/Support/Abi.h"
+#include "amk/Support/Hash.h"
 
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
@@ -19,7 +20,10 @@
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/Error.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/TargetSelect.h"
+#include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/Target/TargetOptions.h"
 #include "llvm/Transforms/Instrumentation/AddressSanitizer.h"
@@ -179,6 +183,56 @@ static std::unique_ptr<llvm::Module> translate(ModuleOp module,
   return translateModuleToLLVMIR(module, context, "amk");
 }
 
+/// Optimises and links what `llvmModule` holds.
+static FailureOr<std::string>
+buildLibrary(llvm::Module &llvmModule, llvm::TargetMachine &machine,
+             Sanitizer sanitizer, function_ref<void(const Twine &)> report) {
+  optimise(llvmModule, machine, sanitizer);
+  FailureOr<std::string> object = emitObject(llvmModule, machine);
+  if (failed(object)) {
+    report("LLVM cannot write objects for " + Twine(kTriple));
+    return failure();
+  }
+  if (failed(checkUndefinedSymbols(*object, report)))
+    return failure();
+  return linkSharedLibrary(*object, report);
+}
+
+/// The file of the cache for this module: by its text, which names level and
+/// sanitizer in the functions' attributes. The compiler is taken to be the
+/// same.
+static std::string cachePath(const llvm::Module &llvmModule,
+                             const std::string &directory) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  llvmModule.print(stream, /*AAW=*/nullptr);
+  return directory + "/" + ::amk::hex64(::amk::fnv1a(text)) + ".so";
+}
+
+/// buildLibrary(), or what it once gave for an equal module.
+static FailureOr<std::string>
+cachedLibrary(llvm::Module &llvmModule, llvm::TargetMachine &machine,
+              const CpuObjectOptions &options,
+              function_ref<void(const Twine &)> report) {
+  std::string path = cachePath(llvmModule, options.cacheDirectory);
+  if (auto file = llvm::MemoryBuffer::getFile(path))
+    return (*file)->getBuffer().str();
+  FailureOr<std::string> library =
+      buildLibrary(llvmModule, machine, options.sanitizer, report);
+  if (failed(library))
+    return failure();
+  // Whole or not at all: others may look for it at the same time.
+  if (llvm::Error error =
+          llvm::writeToOutput(path, [&](llvm::raw_ostream &stream) {
+            stream << *library;
+            return llvm::Error::success();
+          })) {
+    report("object cache: " + llvm::toString(std::move(error)));
+    return failure();
+  }
+  return library;
+}
+
 FailureOr<::amk::CodeFile>
 mlir::amk::compileCpuObject(ModuleOp module, const CpuObjectOptions &options) {
   auto report = [&](const Twine &message) { module.emitError(message); };
@@ -205,15 +259,10 @@ mlir::amk::compileCpuObject(ModuleOp module, const CpuObjectOptions &options) {
   llvmModule->setDataLayout(machine->createDataLayout());
   setVisibility(*llvmModule);
   setFunctionAttributes(*llvmModule, *level, options.sanitizer);
-  optimise(*llvmModule, *machine, options.sanitizer);
-  FailureOr<std::string> object = emitObject(*llvmModule, *machine);
-  if (failed(object)) {
-    report("LLVM cannot write objects for " + Twine(kTriple));
-    return failure();
-  }
-  if (failed(checkUndefinedSymbols(*object, report)))
-    return failure();
-  FailureOr<std::string> library = linkSharedLibrary(*object, report);
+  FailureOr<std::string> library =
+      options.cacheDirectory.empty()
+          ? buildLibrary(*llvmModule, *machine, options.sanitizer, report)
+          : cachedLibrary(*llvmModule, *machine, options, report);
   if (failed(library))
     return failure();
   return ::amk::CodeFile{codeInfo(*level, options.sanitizer),

@@ -111,6 +111,11 @@ struct CommandLine {
   cl::opt<std::string> printSchedule{
       "print-schedule", cl::value_desc("FORMAT"),
       cl::desc("Print the schedule as text, dot or json"), cl::cat(developer)};
+  cl::opt<std::string> objectCache{
+      "object-cache", cl::value_desc("DIR"),
+      cl::desc("Keep machine code in this directory, and take it from there "
+               "for equal modules"),
+      cl::cat(developer)};
   cl::opt<bool> injectDelays{
       "inject-delays",
       cl::desc("Test aid: code that calls KernelArgs::noise around waits and "
@@ -235,6 +240,7 @@ Options amk::tool::parseCommandLine(int argc, char **argv) {
   options.compile = compileOptions(line);
   options.object.level = line.cpu;
   options.object.sanitizer = parseSanitizer(line.sanitize);
+  options.object.cacheDirectory = line.objectCache;
   options.maxContext = parseNumber(line.maxContext, kAnyNumber, 0);
   options.dummyWeights = line.dummyWeights;
   if (!line.from.empty())

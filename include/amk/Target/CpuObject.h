@@ -26,6 +26,10 @@ struct CpuObjectOptions {
   /// that this machine has.
   std::string level = "native";
   Sanitizer sanitizer = Sanitizer::None;
+  /// Where machine code is kept and taken from for equal modules, an existing
+  /// directory; empty for none. Nothing in it is checked: it is for tests that
+  /// compile many schedules of the same bodies.
+  std::string cacheDirectory;
 };
 
 /// The names that CpuObjectOptions::level takes, for help texts.
