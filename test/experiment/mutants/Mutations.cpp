@@ -49,7 +49,7 @@ const std::vector<MutationClass> &amk::mutants::mutationClasses() {
        {"R1", "R2", "R3", "C4", "C5", "T1"}},
       {"ring-too-small", shrinkRing, {"G1"}},
       {"ring-slot-released-early", releaseSlotEarly, {"G1", "P1", "R1", "R2"}},
-      {"tile-overlap", overlapTiles, {"C3", "S2", "S5"}},
+      {"tile-overlap", overlapTiles, {"C3", "R3", "S2", "S5"}},
       {"tile-gap", leaveTileGap, {"C1", "C2", "C5", "R1", "S5"}},
       {"tile-out-of-bounds", leaveBounds, {"S2"}},
       {"stale-epoch", repeatEpoch, {"T1", "S5"}},
@@ -61,7 +61,7 @@ const std::vector<MutationClass> &amk::mutants::mutationClasses() {
       {"plain-data-over-tag", sendPlainDataOverTag, {"R4", "R2"}},
       {"damaged-tables", damageTables, {}},
       {"previous-version-read", readPreviousVersion,
-       {"C5", "R1", "R2", "S5", "C1"}},
+       {"C5", "R1", "R2", "R3", "S5", "C1"}},
       {"shared-memory-exceeded", exceedSharedMemory, {"S3", "S5"}}};
   return classes;
 }
