@@ -158,8 +158,10 @@ def control(records):
         "shown_without_delays": sum(one.get("shown_without_delays", False)
                                     for one in found),
         "classes": {name: classes[name] for name in dropped.CLASSES},
-        "modes": collections.Counter(one["mode"] for one in found
-                                     if "mode" in one),
+        "shown_by": collections.Counter(
+            mode for one in found for mode in one.get("shown_by", ())),
+        "not_shown": [one for one in found
+                      if one["class"] == "refused: not shown"],
         "how": collections.Counter(one["how"].split(":")[0] for one in found
                                    if one["class"] == "refused: shown"),
         "rules": collections.Counter(rule for one in found
@@ -206,7 +208,8 @@ def summarize(result):
     print(f"control: {negative['dropped']} schedules without a wait, "
           f"{negative['refused']} refused, {negative['shown']} of them went "
           f"wrong under delays ({negative['shown_percent']} %), "
-          f"{negative['shown_without_delays']} in one run without delays")
+          f"{negative['shown_without_delays']} in one run without delays; "
+          f"by mode {dict(negative['shown_by'])}")
     for one in result["disagreement_list"][:10]:
         print(f"DISAGREEMENT {json.dumps(one)}")
     print(f"{result['disagreements']} disagreements, "
