@@ -28,12 +28,13 @@ retry() {
   "$@"
 }
 
+# missing_packages FILE: those of the list that are not installed.
 missing_packages() {
   local package
   while read -r package; do
     dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null |
       grep -q '^.i' || echo "$package"
-  done < <(grep -v '^#' scripts/packages.txt)
+  done < <(grep -v '^#' "$1")
 }
 
 setup_packages() {
@@ -43,8 +44,11 @@ setup_packages() {
     return 0
   fi
   local -a missing
-  mapfile -t missing < <(missing_packages)
-  [ "${#missing[@]}" -eq 0 ] && return 0
+  mapfile -t missing < <(missing_packages scripts/packages.txt)
+  if [ "${#missing[@]}" -eq 0 ]; then
+    setup_optional_packages
+    return 0
+  fi
   if [ "$(id -u)" -ne 0 ]; then
     echo "setup: ${#missing[@]} Debian package(s) missing. Run as root, then" \
          "repeat this command:" >&2
@@ -56,6 +60,23 @@ setup_packages() {
   export DEBIAN_FRONTEND=noninteractive
   retry apt-get update
   retry apt-get install -y --no-install-recommends "${missing[@]}"
+  setup_optional_packages
+}
+
+# Without these some tests are skipped; that they cannot be installed is no
+# error.
+setup_optional_packages() {
+  local list=scripts/packages-optional.txt
+  local -a missing
+  mapfile -t missing < <(missing_packages "$list")
+  [ "${#missing[@]}" -eq 0 ] && return 0
+  if [ "$(id -u)" -eq 0 ] &&
+    DEBIAN_FRONTEND=noninteractive apt-get install -y \
+      --no-install-recommends "${missing[@]}"; then
+    return 0
+  fi
+  echo "setup: going on without the optional package(s) ${missing[*]};" \
+       "$list says what they are for" >&2
 }
 
 # install_requirements FILE: pip-installs a pinned list once per content.

@@ -11,14 +11,13 @@ The model is docs/ScheduleSpec.md sections 1.2 and 1.3 and nothing else:
 - One process `memory` that may at any time make visible what is complete: the
   ordinary writes of an action, or its words of one Tag counter.
 - A counter that is no Tag counter is a global variable.
-- A *cell* is a set of bytes that the same accesses of the same steps touch, so
-  that nothing can tell these bytes apart. A cell that is read has a variable
-  that says which write it holds.
+- A cell (model.py) that is read has a variable that says which write it holds.
 
 Deadlock is an invalid end state. Races, wrong values, aliases and ring overruns
 (AMK-G1 by its letter, whether or not anyone reads the bytes) are assertions,
 switched on by bits of the environment variable AMK_CHECK (all are on if it is
-not set): so one compiled model answers for each class by itself.
+not set): so one compiled model answers for each class by itself. AMK_STEPS
+makes the launch shorter.
 
 usage: promela.py FILE.json --steps T
 """
@@ -26,32 +25,14 @@ usage: promela.py FILE.json --steps T
 import argparse
 import json
 import sys
-from collections import defaultdict, namedtuple
+from collections import defaultdict
+
+from model import WRITES, Item, Model, Unsupported
 
 CHECK_RACE = 1
 CHECK_VALUE = 2
 CHECK_ALIAS = 4
 CHECK_RING = 8
-
-WRITES = ("write", "writeTagged", "reduce")
-MAX_RUNS = 100000
-
-
-class Unsupported(Exception):
-    """The program is outside of what this model covers."""
-
-
-# One action of one step: `index` counts over all steps of the agent, `action`
-# within one step.
-Instance = namedtuple("Instance", "agent index step action")
-# Something that becomes visible by one flush: ordinary writes (counter None) or
-# the words of one Tag counter.
-Item = namedtuple("Item", "instance counter")
-# One access of one instance, as a cell sees it. `lap` tells apart the tape
-# bytes of a ring that lie in the same byte of memory.
-Touch = namedtuple("Touch", "instance mode buffer lap counter")
-# What a cell can hold.
-Content = namedtuple("Content", "buffer step lap counter")
 
 
 def any_of(terms):
@@ -66,173 +47,6 @@ def all_of(terms):
     if "false" in terms:
         return "false"
     return "(" + " && ".join(terms) + ")" if terms else "true"
-
-
-class Model:
-    """A program unrolled over the steps of a launch, with its cells."""
-
-    def __init__(self, program, steps):
-        self.program = program
-        self.steps = steps
-        self.counters = program["counters"]
-        self.agents = [
-            [
-                Instance(a, step * len(agent["actions"]) + n, step, n)
-                for step in range(steps)
-                for n in range(len(agent["actions"]))
-            ]
-            for a, agent in enumerate(program["agents"])
-        ]
-        self.per_step = [0] * len(self.counters)
-        for agent in program["agents"]:
-            for action in agent["actions"]:
-                for counter, amount in action["signals"]:
-                    self.per_step[counter] += amount
-        self.cells = self.find_cells()
-        # Per cell: content -> number; 0 is what was there before the launch.
-        self.codes = []
-        for touches in self.cells:
-            codes = {}
-            for touch in touches:
-                if touch.mode in WRITES:
-                    codes.setdefault(self.content(touch), len(codes) + 1)
-            self.codes.append(codes)
-
-    def is_tag(self, counter):
-        return self.counters[counter]["protocol"] == "tag"
-
-    def action(self, instance):
-        return self.program["agents"][instance.agent]["actions"][
-            instance.action]
-
-    def name(self, instance):
-        return f"{self.action(instance)['name']}@{instance.step}"
-
-    def instances(self):
-        for instances in self.agents:
-            yield from instances
-
-    @staticmethod
-    def content(touch):
-        return Content(touch.buffer, touch.instance.step, touch.lap,
-                       touch.counter)
-
-    def accesses(self, instance):
-        """(mode, region, counter), with the reads that Tag waits imply."""
-        action = self.action(instance)
-        for access in action["accesses"]:
-            counter = access["counter"]
-            tagged = access["mode"] == "writeTagged"
-            yield access["mode"], access, counter if tagged else None
-        for counter, _ in action["waits"]:
-            if self.is_tag(counter):
-                for access in self.words(counter):
-                    yield "read", access, None
-
-    def words(self, counter):
-        for agent in self.program["agents"]:
-            for action in agent["actions"]:
-                for access in action["accesses"]:
-                    if (access["mode"] == "writeTagged"
-                            and access["counter"] == counter):
-                        yield access
-
-    def runs(self, step, access):
-        """The bytes of memory: (space, from, to, lap)."""
-        buffer = self.program["buffers"][access["buffer"]]
-        space = self.program["spaces"][buffer["space"]]
-        ring = space["ringBytes"]
-        if access["rows"] > MAX_RUNS:
-            raise Unsupported("too many rows")
-        for row in range(access["rows"]):
-            begin = (buffer["offset"] + access["offset"]
-                     + row * access["rowStride"])
-            end = begin + access["rowBytes"]
-            if not ring:
-                yield buffer["space"], begin, end, 0
-                continue
-            begin += step * space["bytes"]
-            end += step * space["bytes"]
-            while begin < end:
-                lap = begin // ring
-                stop = min(end, (lap + 1) * ring)
-                yield buffer["space"], begin - lap * ring, stop - lap * ring, lap
-                begin = stop
-
-    def find_cells(self):
-        """One list of touches per cell."""
-        spaces = defaultdict(list)
-        for instance in self.instances():
-            for mode, access, counter in self.accesses(instance):
-                if (counter is not None
-                        and Item(instance, counter) not in
-                        self.items(instance)):
-                    raise Unsupported("tagged words without their signal")
-                for space, begin, end, lap in self.runs(instance.step, access):
-                    if begin < end:
-                        spaces[space].append((begin, end, Touch(
-                            instance, mode, access["buffer"], lap, counter)))
-        cells = {}
-        for runs in spaces.values():
-            if len(runs) > MAX_RUNS:
-                raise Unsupported("too many runs")
-            bounds = sorted({b for run in runs for b in run[:2]})
-            for begin in bounds[:-1]:
-                touches = frozenset(touch for lo, hi, touch in runs
-                                    if lo <= begin < hi)
-                if touches:
-                    cells[touches] = None
-        ordered = [sorted(touches, key=repr) for touches in cells]
-        ordered.sort(key=repr)
-        for touches in ordered:
-            check_cell(touches)
-        return ordered
-
-    def item(self, touch):
-        return Item(touch.instance, touch.counter)
-
-    def items(self, instance):
-        """What flushes of this instance there are."""
-        action = self.action(instance)
-        result = []
-        if any(access["mode"] in ("write", "reduce")
-               for access in action["accesses"]):
-            result.append(Item(instance, None))
-        result += [Item(instance, counter) for counter, _ in action["signals"]
-                   if self.is_tag(counter)]
-        return result
-
-    def signals(self, instance):
-        """Those that belong to the signal event."""
-        return [(counter, amount)
-                for counter, amount in self.action(instance)["signals"]
-                if not self.is_tag(counter)]
-
-    def drained(self, first, second):
-        """All flushes of `first` precede the start of `second`, a later
-        instance of the same agent, because of a signal event in between."""
-        return any(self.signals(between)
-                   for between in self.agents[first.agent][
-                       first.index:second.index])
-
-    def tag(self, counter, step):
-        tags = self.program["tags"]
-        base = self.counters[counter]["tagBase"]
-        return (base + step * tags["stride"]) % (1 << tags["bits"])
-
-
-def check_cell(touches):
-    """What a cell cannot tell apart is not covered."""
-    laps = defaultdict(set)
-    written = defaultdict(set)
-    for touch in touches:
-        laps[touch.instance, touch.buffer].add(touch.lap)
-        if touch.mode in WRITES:
-            written[touch.instance].add((touch.buffer, touch.counter))
-    if any(len(found) > 1 for found in laps.values()):
-        raise Unsupported("an action that touches a ring byte in two laps")
-    if any(len(found) > 1 for found in written.values()):
-        raise Unsupported("an action that writes a byte in two ways")
 
 
 class Writer:
@@ -503,13 +317,18 @@ class Writer:
         name = self.model.program["agents"][number]["name"]
         self.put(f"/* {comment(name)} */")
         self.put(f"active proctype agent{number}() {{")
+        step = 0
         for instance in self.model.agents[number]:
+            if instance.step != step:
+                step = instance.step
+                self.put(f"  if :: c_expr {{ amkSteps == {step} }} ->"
+                         " goto done :: else fi;")
             self.put(f"  /* {comment(self.model.name(instance))} */")
             self.reached(instance)
             self.start(instance)
             self.complete(instance)
             self.signal(instance)
-        self.put("  skip")
+        self.put("done: skip")
         self.put("}")
 
     def flush(self, item):
@@ -551,10 +370,12 @@ class Writer:
 
     def declarations(self):
         self.put("c_decl {")
-        self.put("static int amkCheck = 15;")
+        self.put(f"static int amkCheck = 15, amkSteps = {self.model.steps};")
         self.put("__attribute__((constructor)) static void amkInit(void) {")
-        self.put('  const char *text = getenv("AMK_CHECK");')
-        self.put("  if (text) amkCheck = atoi(text);")
+        for variable, name in (("amkCheck", "AMK_CHECK"),
+                               ("amkSteps", "AMK_STEPS")):
+            self.put(f'  if (getenv("{name}"))')
+            self.put(f'    {variable} = atoi(getenv("{name}"));')
         self.put("}")
         self.put("}")
         for counter, per_step in enumerate(self.model.per_step):

@@ -4,10 +4,10 @@
 """Checks small programs with the model checker spin, against the verifier.
 
 First the programs of programs/, each with its expected verdict for launches of
-1, 2 and 3 steps; beyond these, random edits of them (a wait dropped, a threshold
-or an offset moved, ...), which have no expected verdict. Every program is turned
-into Promela (promela.py) and explored completely. With --verifier, amk-verify
-must come to the same verdict on every program.
+1, 2 and 3 steps. With --verifier, amk-verify must come to the same verdict on
+every program; then --count may be larger, and random edits of the programs
+(edits.py) follow, which have no expected verdict. Every program is turned into
+Promela (promela.py) and explored completely.
 
 Verdicts, worst first; a program has the first that applies:
   deadlock  AMK-D1
@@ -18,6 +18,8 @@ A ring overrun can be a race or a wrong value: where the verifier says AMK-G1,
 both agree. Rules that no execution shows (AMK-S*, C2, C3) do not count; an edit
 that breaks AMK-S* is not compared.
 
+--replay FILE.json --steps T decides one program only.
+
 Needs spin and a C compiler. Without spin the run says that it is skipped and
 ends with status 0. Any disagreement: status 1, and the program is written next
 to the result file.
@@ -25,7 +27,6 @@ to the result file.
 
 import argparse
 import concurrent.futures
-import copy
 import json
 import os
 import random
@@ -39,6 +40,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import edits
 import promela
 
 HERE = Path(__file__).resolve().parent
@@ -57,6 +59,7 @@ CLASSES = (
     ("race", promela.CHECK_RACE),
     ("value", promela.CHECK_VALUE | promela.CHECK_ALIAS | promela.CHECK_RING),
 )
+ALL_CLASSES = sum(check for _, check in CLASSES)
 RULES = {
     "deadlock": ("D1",),
     "race": ("R1", "R2", "R3", "R4", "N1"),
@@ -102,12 +105,11 @@ def execute(command, directory, timeout, env=None):
                           env={**os.environ, **(env or {})})
 
 
-def run_pan(directory, check, timeout):
+def run_pan(directory, steps, check, timeout):
     """(error message or None, states)."""
-    env = {} if check is None else {"AMK_CHECK": str(check)}
     try:
         output = execute(["./pan", *PAN_OPTIONS], directory, timeout,
-                         env).stdout
+                         pan_environment(steps, check)).stdout
     except subprocess.TimeoutExpired as error:
         raise TooLarge(f"more than {timeout} s") from error
     if "max search depth too small" in output or "out of memory" in output:
@@ -122,6 +124,10 @@ def run_pan(directory, check, timeout):
     return message[1] if message else "error", int(states[1])
 
 
+def pan_environment(steps, check):
+    return {"AMK_STEPS": str(steps), "AMK_CHECK": str(check)}
+
+
 def build_pan(text, directory, compiler):
     (Path(directory) / "model.pml").write_text(text, encoding="utf-8")
     spin = execute(["spin", *SPIN_OPTIONS, "-a", "model.pml"], directory, 60)
@@ -133,30 +139,29 @@ def build_pan(text, directory, compiler):
         raise RuntimeError(f"{compiler} failed: " + built.stdout[-2000:])
 
 
-def explore(text, compiler, timeout):
+def explore(directory, steps, timeout):
     """(verdict, states, trail)."""
-    with tempfile.TemporaryDirectory(prefix="amk-spin-") as directory:
-        build_pan(text, directory, compiler)
-        message, states = run_pan(directory, None, timeout)
-        if message is None:
-            return "safe", states, ""
-        for verdict, check in CLASSES:
-            message, found = run_pan(directory, check, timeout)
-            states = max(states, found)
-            if message is None:
-                continue
-            if ("invalid end state" in message) != (verdict == "deadlock"):
-                raise RuntimeError(f"unexpected message of pan: {message}")
-            trail = execute(["./pan", "-r", "-n"], directory, 60,
-                            {"AMK_CHECK": str(check)}).stdout
-            return verdict, states, trail
-        raise RuntimeError("an error that is of no class: " + message)
+    message, states = run_pan(directory, steps, ALL_CLASSES, timeout)
+    if message is None:
+        return "safe", states, ""
+    for verdict, check in CLASSES:
+        found, more = run_pan(directory, steps, check, timeout)
+        states = max(states, more)
+        if found is None:
+            continue
+        if ("invalid end state" in found) != (verdict == "deadlock"):
+            raise RuntimeError(f"unexpected message of pan: {found}")
+        trail = execute(["./pan", "-r", "-n"], directory, 60,
+                        pan_environment(steps, check)).stdout
+        return verdict, states, trail
+    raise RuntimeError("an error that is of no class: " + message)
 
 
 def verify(program, steps, verifier):
     """(verdict, rules, complaint)."""
-    with tempfile.NamedTemporaryFile("w", suffix=".json") as stream:
-        json.dump(program, stream)
+    with tempfile.NamedTemporaryFile("w", suffix=".json",
+                                     encoding="utf-8") as stream:
+        stream.write(json.dumps(program) + "\n")
         stream.flush()
         done = subprocess.run([verifier, stream.name, "--steps", str(steps)],
                               text=True, errors="replace", timeout=60,
@@ -181,23 +186,34 @@ def agree(result):
         "race", "value"}
 
 
-def check_case(case, steps, options, compiler):
-    result = Result(case, steps)
-    try:
+def check_case(case, launches, options, compiler):
+    """One result for each number of steps in `launches`."""
+    results = [Result(case, steps) for steps in launches]
+    for result in results:
         if options.verifier:
-            result.verifier, result.rules = verify(case.program, steps,
+            result.verifier, result.rules = verify(case.program, result.steps,
                                                    options.verifier)
             if result.verifier == "malformed":
                 result.skipped = "malformed"
-                return result
-        result.model = promela.translate(case.program, steps)
-        result.spin, result.states, result.trail = explore(
-            result.model, compiler, options.timeout)
+    todo = [result for result in results if not result.skipped]
+    if not todo:
+        return results
+    try:
+        model = promela.translate(case.program, max(launches))
     except promela.Unsupported as error:
-        result.skipped = f"not covered: {error}"
-    except TooLarge as error:
-        result.skipped = f"too large: {error}"
-    return result
+        for result in todo:
+            result.skipped = f"not covered: {error}"
+        return results
+    with tempfile.TemporaryDirectory(prefix="amk-spin-") as directory:
+        build_pan(model, directory, compiler)
+        for result in todo:
+            result.model = model
+            try:
+                result.spin, result.states, result.trail = explore(
+                    directory, result.steps, options.timeout)
+            except TooLarge as error:
+                result.skipped = f"too large: {error}"
+    return results
 
 
 def load_cases():
@@ -210,179 +226,29 @@ def load_cases():
     return cases
 
 
-# Random edits. Each changes `program` in place and returns what it did, or None
-# if it found nothing to change.
-
-def actions_of(program):
-    return [action for agent in program["agents"]
-            for action in agent["actions"]]
-
-
-def drop_wait(program, rng):
-    action = rng.choice(actions_of(program))
-    if not action["waits"]:
-        return None
-    action["waits"].pop(rng.randrange(len(action["waits"])))
-    return f"no wait at {action['name']}"
-
-
-def move_threshold(program, rng):
-    action = rng.choice(actions_of(program))
-    if not action["waits"]:
-        return None
-    wait = rng.choice(action["waits"])
-    wait[1] += rng.choice((-2, -1, 1))
-    return f"threshold {wait[1]} at {action['name']}"
-
-
-def add_wait(program, rng):
-    action = rng.choice(actions_of(program))
-    release = [c for c, counter in enumerate(program["counters"])
-               if counter["protocol"] == "release"]
-    if not release:
-        return None
-    action["waits"].append([rng.choice(release), rng.randint(-1, 2)])
-    return f"wait {action['waits'][-1]} at {action['name']}"
-
-
-def drop_access(program, rng):
-    action = rng.choice(actions_of(program))
-    if not action["accesses"]:
-        return None
-    action["accesses"].pop(rng.randrange(len(action["accesses"])))
-    return f"no access at {action['name']}"
-
-
-def change_mode(program, rng):
-    action = rng.choice(actions_of(program))
-    modes = {"read": "readPrevious", "readPrevious": "read", "write": "reduce",
-             "reduce": "write"}
-    access = rng.choice(action["accesses"] or [{"mode": ""}])
-    if access["mode"] not in modes:
-        return None
-    access["mode"] = modes[access["mode"]]
-    return f"{access['mode']} at {action['name']}"
-
-
-def move_access(program, rng):
-    action = rng.choice(actions_of(program))
-    if not action["accesses"]:
-        return None
-    access = rng.choice(action["accesses"])
-    access["offset"] = max(0, access["offset"] + rng.choice((-8, -4, 4, 8)))
-    return f"offset {access['offset']} at {action['name']}"
-
-
-def move_buffer(program, rng):
-    if not program["buffers"]:
-        return None
-    buffer = rng.choice(program["buffers"])
-    buffer["offset"] = max(0, buffer["offset"] + rng.choice((-8, -4, 4, 8)))
-    return f"buffer {buffer['name']} at {buffer['offset']}"
-
-
-def swap_actions(program, rng):
-    actions = rng.choice(program["agents"])["actions"]
-    if len(actions) < 2:
-        return None
-    first = rng.randrange(len(actions) - 1)
-    actions[first], actions[first + 1] = actions[first + 1], actions[first]
-    return f"{actions[first]['name']} first"
-
-
-def drop_signal(program, rng):
-    action = rng.choice(actions_of(program))
-    if not action["signals"]:
-        return None
-    action["signals"].pop(rng.randrange(len(action["signals"])))
-    return f"no signal at {action['name']}"
-
-
-def change_ring(program, rng):
-    rings = [space for space in program["spaces"] if space["ringBytes"]]
-    if not rings:
-        return None
-    ring = rng.choice(rings)
-    ring["ringBytes"] = max(4, ring["ringBytes"] + rng.choice((-8, -4, 4)))
-    return f"ring of {ring['ringBytes']}"
-
-
-def change_phase(program, rng):
-    counter = rng.choice(program["counters"] or [{"protocol": ""}])
-    if counter["protocol"] == "parity":
-        counter["barriers"] = max(1, counter["barriers"] + rng.choice((-1, 1)))
-    elif counter["protocol"] == "tag":
-        counter["tagBase"] += 1
-    else:
-        return None
-    return f"phases of {counter['name']}"
-
-
-EDITS = (drop_wait, move_threshold, add_wait, drop_access, change_mode,
-         move_access, move_buffer, swap_actions, drop_signal, change_ring,
-         change_phase)
-
-
-def splice(first, second, rng):
-    """Both programs as one: the agents of the second, from one of the first on,
-    do their actions after or before those of the first."""
-    program, other = copy.deepcopy(first), copy.deepcopy(second)
-    base = {key: len(program[key]) for key in ("spaces", "buffers", "counters")}
-    for key in base:
-        program[key] += other[key]
-    for buffer in program["buffers"][base["buffers"]:]:
-        buffer["space"] += base["spaces"]
-    for action in actions_of(other):
-        action["name"] += "'"
-        for pair in action["waits"] + action["signals"]:
-            pair[0] += base["counters"]
-        for access in action["accesses"]:
-            access["buffer"] += base["buffers"]
-            if access["counter"] >= 0:
-                access["counter"] += base["counters"]
-    at, before = rng.randrange(len(program["agents"])), rng.random() < 0.5
-    for agent in other["agents"]:
-        if at == len(program["agents"]):
-            program["agents"].append(
-                {**agent, "actions": [], "worker": at})
-        mine = program["agents"][at]["actions"]
-        mine[0 if before else len(mine):0] = agent["actions"]
-        at += 1
-    # Whose shared memory it was is of no matter here.
-    for space in program["spaces"]:
-        space["worker"] = -1
-    return program
-
-
-def random_cases(cases, rng):
-    """Endless edits of `cases`, of one or two of them spliced."""
-    while True:
-        base = rng.choice(cases)
-        name, program, done = base.name, copy.deepcopy(base.program), []
-        if rng.random() < 0.4:
-            other = rng.choice(cases)
-            program = splice(program, other.program, rng)
-            name += " + " + other.name
-        for _ in range(rng.randint(1, 2)):
-            done.append(rng.choice(EDITS)(program, rng))
-        done = [text for text in done if text]
-        if done:
-            yield Case(f"{name}: " + ", ".join(done), program)
+def spread(cases, rng):
+    """In random order, but of every rule one before the second of any."""
+    rng.shuffle(cases)
+    seen = Counter()
+    keyed = []
+    for case in cases:
+        rule = case.name.split("-")[0]
+        keyed.append((seen[rule], case))
+        seen[rule] += 1
+    return [case for _, case in sorted(keyed, key=lambda pair: pair[0])]
 
 
 def choose_cases(options, rng):
-    """[(case, steps)]: all committed programs at every number of steps, as far
-    as --count goes, then edited ones at one number of steps each."""
-    committed = load_cases()
-    rng.shuffle(committed)
-    chosen = [(case, steps) for case in committed[:options.count]
-              for steps in sorted(case.expected)]
+    """[(case, launches)]: the committed programs, as far as --count goes, then
+    edited ones, which only a verifier can judge."""
+    committed = spread(load_cases(), rng)
+    chosen = [(case, sorted(case.expected))
+              for case in committed[:options.count]]
     if not options.verifier:
         return chosen
-    edits = random_cases(committed, rng)
-    chosen += [(next(edits), rng.choice(STEPS))
-               for _ in range(options.count - len(committed))]
-    return chosen
+    edited = edits.random_cases(committed, rng)
+    return chosen + [(Case(*next(edited)), [rng.choice(STEPS)])
+                     for _ in range(options.count - len(committed))]
 
 
 def faults_of(result, options):
@@ -417,8 +283,8 @@ def run(options, compiler):
     begin = time.monotonic()
     chosen = choose_cases(options, random.Random(options.seed))
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        results = list(pool.map(
-            lambda pair: check_case(*pair, options, compiler), chosen))
+        results = sum(pool.map(
+            lambda pair: check_case(*pair, options, compiler), chosen), [])
     disagreements = []
     for result in results:
         for fault in faults_of(result, options):
@@ -453,17 +319,33 @@ def run(options, compiler):
     return 1 if disagreements else 0
 
 
+def replay(options, compiler):
+    program = json.loads(options.replay.read_text(encoding="utf-8"))
+    result, = check_case(Case(options.replay.name, program), [options.steps],
+                         options, compiler)
+    print(f"spin: {result.skipped or result.spin}; {result.states} states")
+    if options.verifier:
+        print(f"verifier: {result.verifier} {' '.join(result.rules)}")
+    print(result.trail, end="")
+    faults = faults_of(result, options)
+    return 1 if faults else 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--count", type=int, default=100,
-                        help="programs; more than are committed: random edits")
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--count", type=int, default=160,
+                        help="programs; beyond the committed ones random edits")
+    parser.add_argument("--out", type=Path, help="result file")
     parser.add_argument("--verifier", help="path of amk-verify")
+    parser.add_argument("--replay", type=Path, metavar="FILE.json")
+    parser.add_argument("--steps", type=int, default=1, help="with --replay")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--timeout", type=int, default=60,
                         help="seconds for one exploration")
     options = parser.parse_args()
+    if not options.out and not options.replay:
+        parser.error("found neither --out nor --replay, expected one")
     if options.verifier and not shutil.which(options.verifier):
         sys.exit(f"spin: found no program {options.verifier}, expected the "
                  "path of amk-verify")
@@ -475,10 +357,11 @@ def main():
         missing = missing or "no C compiler (CC, clang-22, clang, gcc, cc)"
     if missing:
         print(f"spin: SKIPPED, nothing was checked: {missing}")
-        write_result(options.out, skipped=missing, counts={},
-                     verdictClasses={}, disagreements=[], seconds=0)
+        if options.out:
+            write_result(options.out, skipped=missing, counts={},
+                         verdictClasses={}, disagreements=[], seconds=0)
         return 0
-    return run(options, compiler)
+    return (replay if options.replay else run)(options, compiler)
 
 
 if __name__ == "__main__":
