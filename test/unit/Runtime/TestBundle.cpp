@@ -100,6 +100,11 @@ static abi::Access reads(uint32_t buffer, uint64_t offset, uint64_t bytes) {
   return access(buffer, abi::AccessMode::Read, offset, bytes);
 }
 
+/// What the step before left there.
+static abi::Access readsPrevious(uint32_t buffer, uint64_t bytes) {
+  return access(buffer, abi::AccessMode::ReadPrevious, 0, bytes);
+}
+
 static abi::Access writes(uint32_t buffer, uint64_t offset, uint64_t bytes) {
   return access(buffer, abi::AccessMode::Write, offset, bytes);
 }
@@ -151,10 +156,10 @@ void TestModel::buildWorker(uint32_t worker) {
   queue.worker = worker;
   queue.begin = tables.instructions.size();
   addInstruction("gate" + suffix, Sleep, {options.sleepMillis}, {{done, 0}}, {},
-                 {reads(kControl, 0, 4)});
+                 {readsPrevious(kControl, 4)});
   if (worker == 0)
     addInstruction("embed", Embed, {0}, {}, {},
-                   {reads(kToken, 0, 4), writes(kCells, 0, 4),
+                   {readsPrevious(kToken, 4), writes(kCells, 0, 4),
                     writes(kCache, 0, kvBytes)});
   std::vector<abi::Wait> waits;
   if (worker > 0 && !options.missingWait)

@@ -104,7 +104,7 @@ Tables sample() {
   addQueue(t, 0, abi::Role::Compute);
   addTask(t, {"embed",
               {{2, 0}},
-              {access(kToken, kRead, 4), access(kHidden, kWrite, 256)},
+              {access(kToken, kReadPrevious, 4), access(kHidden, kWrite, 256)},
               {{0, 1}}});
   addTask(t, {"argmax",
               {{1, 1}},
@@ -188,7 +188,6 @@ TEST(Tables, ProgramHasRingsProtocolsAndLoaders) {
   t.counters[1].barriers = 3;
   t.accesses[1].mode = static_cast<uint32_t>(abi::AccessMode::WriteTagged);
   t.accesses[1].counter = 0;
-  t.accesses[0].mode = static_cast<uint32_t>(kReadPrevious);
   t.accesses[2].mode = static_cast<uint32_t>(abi::AccessMode::Reduce);
   uint32_t ring = addSpace(t, "ring", abi::Space::Shared, 1024);
   t.spaces[ring].ringBytes = 256;
