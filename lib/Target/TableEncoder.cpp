@@ -273,10 +273,14 @@ FailureOr<::amk::schedule::Tables> TableEncoder::run() {
   tables.workers = schedule.getWorkers();
   tables.strings.push_back('\0');
   strings[""] = 0;
-  if (TagFormatAttr tags = schedule.getTagsAttr())
-    tables.tags = {tags.getStride(), static_cast<uint32_t>(tags.getBits())};
-  if (LimitsAttr limits = schedule.getLimitsAttr())
-    tables.limits = {limits.getWorkers(), limits.getSharedBytes()};
+  if (TagFormatAttr tags = schedule.getTagsAttr()) {
+    tables.tags.stride = tags.getStride();
+    tables.tags.bits = tags.getBits();
+  }
+  if (LimitsAttr limits = schedule.getLimitsAttr()) {
+    tables.limits.workers = limits.getWorkers();
+    tables.limits.sharedBytes = limits.getSharedBytes();
+  }
   encodeSpaces();
   for (auto buffer : schedule.getOps<BufferOp>())
     if (buffer.isMutable())
