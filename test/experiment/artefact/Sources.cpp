@@ -8,10 +8,13 @@
 
 #include "Sources.h"
 #include "amk/Schedule/ProgramJson.h"
+#include "amk/Support/Error.h"
 #include "amk/Support/Json.h"
 
 #include <filesystem>
-#include <map>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 using namespace amk;
 using namespace amk::artefact;
@@ -24,6 +27,40 @@ Source artefact::bundleSource(const std::string &directory) {
   std::string file = root.at("tables").at("file");
   return {std::filesystem::path(directory).filename().string(),
           readFile(directory + "/" + file), manifest};
+}
+
+static void compile(const std::vector<std::string> &command) {
+  std::vector<char *> words;
+  for (const std::string &word : command)
+    words.push_back(const_cast<char *>(word.c_str()));
+  words.push_back(nullptr);
+  pid_t pid = 0;
+  int status = 0;
+  if (posix_spawn(&pid, words[0], nullptr, nullptr, words.data(), environ) ||
+      waitpid(pid, &status, 0) != pid || status != 0)
+    fail(command[0], "could not compile " + command[1]);
+}
+
+std::vector<Source> artefact::compiledSources(const std::string &compiler,
+                                              const std::string &directory) {
+  const std::vector<std::vector<std::string>> ways = {
+      {"mha-hd8-tied-f32", "--workers", "1"},
+      {"mha-hd8-tied-f32", "--workers", "2", "--sync", "exact"},
+      {"tiny-vocab17-one-head", "--workers", "3", "--sync", "coarse"},
+      {"tiny-vocab17-one-head", "--workers", "2", "--fuse", "none"},
+      {"gqa-hd8-untied-bf16", "--workers", "2"},
+  };
+  std::vector<Source> sources;
+  for (const std::vector<std::string> &way : ways) {
+    std::string bundle =
+        directory + "/" + way[0] + "-" + std::to_string(sources.size());
+    std::vector<std::string> command = {compiler, AMK_MODELS "/" + way[0], "-o",
+                                        bundle};
+    command.insert(command.end(), way.begin() + 1, way.end());
+    compile(command);
+    sources.push_back(bundleSource(bundle));
+  }
+  return sources;
 }
 
 namespace {

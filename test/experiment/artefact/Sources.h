@@ -13,6 +13,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace amk::artefact {
 
@@ -24,6 +25,11 @@ struct Source {
 
 /// A directory that amk-compile wrote.
 Source bundleSource(const std::string &directory);
+
+/// Small models, compiled in different ways, in directories below `directory`.
+/// `compiler` is a path of amk-compile. Throws amk::Error if it fails.
+std::vector<Source> compiledSources(const std::string &compiler,
+                                    const std::string &directory);
 
 /// A file with one program in the form of docs/ScheduleSpec.md, or an object
 /// with such a program as its member "program". None if tables cannot hold it:
