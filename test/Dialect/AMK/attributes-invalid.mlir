@@ -115,3 +115,103 @@ module attributes {test.a =
 // expected-error @+2 {{expected less than 2^63 bits, found heads, positions and dim 4294967296, 16, 4294967296}}
 module attributes {test.a =
     !amk.kv<heads = 4294967296, positions = 16, dim = 4294967296, element = f32>} {}
+
+// -----
+
+// expected-error @+2 {{expected one of read, read_previous, write, write_tagged, reduce}}
+module attributes {test.a =
+    #amk.access<wipe, buffer = 0, offset = 0, rows = 1,
+    row_bytes = 1, row_stride = 0, counter = -1>} {}
+
+// -----
+
+// expected-error @+2 {{expected a buffer from 0 on, found -1}}
+module attributes {test.a =
+    #amk.access<read, buffer = -1, offset = 0, rows = 1,
+    row_bytes = 1, row_stride = 0, counter = -1>} {}
+
+// -----
+
+// expected-error @+2 {{expected an offset from 0 on, row_bytes from 1 on and a sum below 2^63, found -1 and 1}}
+module attributes {test.a =
+    #amk.access<read, buffer = 0, offset = -1, rows = 1,
+    row_bytes = 1, row_stride = 0, counter = -1>} {}
+
+// -----
+
+// expected-error @+2 {{expected an offset from 0 on, row_bytes from 1 on and a sum below 2^63, found 0 and 0}}
+module attributes {test.a =
+    #amk.access<read, buffer = 0, offset = 0, rows = 1,
+    row_bytes = 0, row_stride = 0, counter = -1>} {}
+
+// -----
+
+// expected-error @+2 {{expected an offset from 0 on, row_bytes from 1 on and a sum below 2^63, found 9223372036854775807 and 1}}
+module attributes {test.a =
+    #amk.access<read, buffer = 0, offset = 9223372036854775807, rows = 1,
+    row_bytes = 1, row_stride = 0, counter = -1>} {}
+
+// -----
+
+// expected-error @+2 {{expected rows from 1 on and a row_stride from 0 on, found 0 and 0}}
+module attributes {test.a =
+    #amk.access<read, buffer = 0, offset = 0, rows = 0,
+    row_bytes = 1, row_stride = 0, counter = -1>} {}
+
+// -----
+
+// expected-error @+2 {{expected rows from 1 on and a row_stride from 0 on, found 1 and -1}}
+module attributes {test.a =
+    #amk.access<read, buffer = 0, offset = 0, rows = 1,
+    row_bytes = 1, row_stride = -1, counter = -1>} {}
+
+// -----
+
+// expected-error @+2 {{expected a counter for write_tagged, found -1}}
+module attributes {test.a =
+    #amk.access<write_tagged, buffer = 0, offset = 0, rows = 1,
+    row_bytes = 1, row_stride = 0, counter = -1>} {}
+
+// -----
+
+// expected-error @+2 {{expected no counter for write, found 0}}
+module attributes {test.a =
+    #amk.access<write, buffer = 0, offset = 0, rows = 1,
+    row_bytes = 1, row_stride = 0, counter = 0>} {}
+
+// -----
+
+// expected-error @+2 {{expected no counter for read, found -2}}
+module attributes {test.a =
+    #amk.access<read, buffer = 0, offset = 0, rows = 1,
+    row_bytes = 1, row_stride = 0, counter = -2>} {}
+
+// -----
+
+// expected-error @+2 {{expected a stride from 0 on, found -1}}
+module attributes {test.a =
+    #amk.tags<stride = -1, bits = 32>} {}
+
+// -----
+
+// expected-error @+2 {{expected 1 to 64 bits, found 0}}
+module attributes {test.a =
+    #amk.tags<stride = 1, bits = 0>} {}
+
+// -----
+
+// expected-error @+2 {{expected 1 to 64 bits, found 65}}
+module attributes {test.a =
+    #amk.tags<stride = 1, bits = 65>} {}
+
+// -----
+
+// expected-error @+2 {{expected limits from 0 on, found -1 workers and 0 shared_bytes}}
+module attributes {test.a =
+    #amk.limits<workers = -1, shared_bytes = 0>} {}
+
+// -----
+
+// expected-error @+2 {{expected limits from 0 on, found 1 workers and -1 shared_bytes}}
+module attributes {test.a =
+    #amk.limits<workers = 1, shared_bytes = -1>} {}

@@ -56,3 +56,120 @@ amk.schedule @cache_as_vector workers = 1 config = #config {
         : (memref<1x8xf32>, memref<8xf32>, memref<1x8xf32>) -> ()
   }
 }
+
+// -----
+
+#config = #amk.config<family = "llama", vocab = 32, hidden = 8, layers = 1,
+                      context = 16, eos = [2], bos = 1>
+amk.schedule @s workers = 1 config = #config unsynchronized {
+  // expected-error @below {{expects a worker for kind shared}}
+  %x = amk.buffer shared "x" : memref<8xf32>
+  amk.queue 0 {
+  }
+}
+
+// -----
+
+#config = #amk.config<family = "llama", vocab = 32, hidden = 8, layers = 1,
+                      context = 16, eos = [2], bos = 1>
+amk.schedule @s workers = 1 config = #config unsynchronized {
+  // expected-error @below {{does not take a worker for kind activation}}
+  %x = amk.buffer activation "x" worker 0 : memref<8xf32>
+  amk.queue 0 {
+  }
+}
+
+// -----
+
+#config = #amk.config<family = "llama", vocab = 32, hidden = 8, layers = 1,
+                      context = 16, eos = [2], bos = 1>
+amk.schedule @s workers = 1 config = #config unsynchronized {
+  // expected-error @below {{expects a non-negative worker, found -1}}
+  %x = amk.buffer shared "x" worker -1 : memref<8xf32>
+  amk.queue 0 {
+  }
+}
+
+// -----
+
+#config = #amk.config<family = "llama", vocab = 32, hidden = 8, layers = 1,
+                      context = 16, eos = [2], bos = 1>
+amk.schedule @s workers = 1 config = #config unsynchronized {
+  // expected-error @below {{expects a capacity for kind ring}}
+  %x = amk.buffer ring "x" worker 0 : memref<8xf32>
+  amk.queue 0 {
+  }
+}
+
+// -----
+
+#config = #amk.config<family = "llama", vocab = 32, hidden = 8, layers = 1,
+                      context = 16, eos = [2], bos = 1>
+amk.schedule @s workers = 1 config = #config unsynchronized {
+  // expected-error @below {{does not take a capacity for kind shared}}
+  %x = amk.buffer shared "x" worker 0 capacity 8 : memref<8xf32>
+  amk.queue 0 {
+  }
+}
+
+// -----
+
+#config = #amk.config<family = "llama", vocab = 32, hidden = 8, layers = 1,
+                      context = 16, eos = [2], bos = 1>
+amk.schedule @s workers = 1 config = #config unsynchronized {
+  // expected-error @below {{expects a capacity from 1 on, found 0}}
+  %x = amk.buffer ring "x" capacity 0 : memref<8xf32>
+  amk.queue 0 {
+  }
+}
+
+// -----
+
+#config = #amk.config<family = "llama", vocab = 32, hidden = 8, layers = 1,
+                      context = 16, eos = [2], bos = 1>
+amk.schedule @s workers = 1 config = #config unsynchronized {
+  // expected-error @below {{does not take an offset for kind ring}}
+  %x = amk.buffer ring "x" capacity 8 offset 0 : memref<8xf32>
+  amk.queue 0 {
+  }
+}
+
+// -----
+
+#config = #amk.config<family = "llama", vocab = 32, hidden = 8, layers = 1,
+                      context = 16, eos = [2], bos = 1>
+amk.schedule @s workers = 1 config = #config unsynchronized {
+  // expected-error @below {{expects f32, f16, bf16 or i32 for kind table, found}}
+  %x = amk.buffer table "x" source "x" : memref<8xi8>
+  amk.queue 0 {
+  }
+}
+
+// -----
+
+#config = #amk.config<family = "llama", vocab = 32, hidden = 8, layers = 1,
+                      context = 16, eos = [2], bos = 1>
+amk.schedule @s workers = 1 config = #config unsynchronized {
+  // expected-error @below {{expects f32, f16, bf16 or i32 for kind kv_cache, found}}
+  %x = amk.buffer kv_cache "x" : memref<2x1x1x8xi64>
+  amk.queue 0 {
+  }
+}
+
+// -----
+
+#config = #amk.config<family = "llama", vocab = 32, hidden = 8, layers = 1,
+                      context = 16, eos = [2], bos = 1>
+amk.graph @g config = #config {
+  // expected-error @below {{expects a schedule around kind shared, found a graph}}
+  %x = amk.buffer shared "x" worker 0 : memref<8xf32>
+}
+
+// -----
+
+#config = #amk.config<family = "llama", vocab = 32, hidden = 8, layers = 1,
+                      context = 16, eos = [2], bos = 1>
+amk.graph @g config = #config {
+  // expected-error @below {{expects a schedule around kind ring, found a graph}}
+  %x = amk.buffer ring "x" capacity 8 : memref<8xf32>
+}

@@ -218,3 +218,121 @@ amk.schedule @crowd workers = 4097 config = #amk.config<family = "llama", vocab 
 amk.schedule @negative workers = 0 config = #amk.config<family = "llama", vocab = 32, hidden = 8, layers = 1, context = 16, eos = [2], bos = 1> arena_bytes = -1 {
   %c = amk.counter "c"
 }
+
+// -----
+
+#config = #amk.config<family = "llama", vocab = 32, hidden = 8, layers = 1,
+                      context = 16, eos = [2], bos = 1>
+amk.schedule @s workers = 1 config = #config unsynchronized {
+  amk.queue 0 {
+  }
+  // expected-error @below {{expects the queue of worker 1 just before its loader}}
+  amk.queue 1 loader {
+  }
+}
+
+// -----
+
+#config = #amk.config<family = "llama", vocab = 32, hidden = 8, layers = 1,
+                      context = 16, eos = [2], bos = 1>
+amk.schedule @s workers = 1 config = #config unsynchronized {
+  // expected-error @below {{expects the queue of worker 0 just before its loader}}
+  amk.queue 0 loader {
+  }
+  amk.queue 0 {
+  }
+}
+
+// -----
+
+#config = #amk.config<family = "llama", vocab = 32, hidden = 8, layers = 1,
+                      context = 16, eos = [2], bos = 1>
+amk.schedule @s workers = 1 config = #config unsynchronized {
+  amk.queue 0 {
+  }
+  amk.queue 0 loader {
+  }
+  // expected-error @below {{expects the queue of worker 0 just before its loader}}
+  amk.queue 0 loader {
+  }
+}
+
+// -----
+
+#config = #amk.config<family = "llama", vocab = 32, hidden = 8, layers = 1,
+                      context = 16, eos = [2], bos = 1>
+amk.schedule @s workers = 2 config = #config unsynchronized {
+  amk.queue 0 {
+  }
+  amk.queue 1 {
+  }
+  // expected-error @below {{expects the queue of worker 0 just before its loader}}
+  amk.queue 0 loader {
+  }
+}
+
+// -----
+
+#config = #amk.config<family = "llama", vocab = 32, hidden = 8, layers = 1,
+                      context = 16, eos = [2], bos = 1>
+amk.schedule @s workers = 1 config = #config unsynchronized {
+  // expected-error @below {{expects a tag base or a number of barriers, not both}}
+  %c = "amk.counter"() <{name = "c", tag_base = 0 : i64, barriers = 1 : i64}> : () -> !amk.counter
+  amk.queue 0 {
+  }
+}
+
+// -----
+
+#config = #amk.config<family = "llama", vocab = 32, hidden = 8, layers = 1,
+                      context = 16, eos = [2], bos = 1>
+amk.schedule @s workers = 1 config = #config unsynchronized {
+  // expected-error @below {{expects a tag base from 0 on, found -1}}
+  %c = amk.counter "c" tag base -1
+  amk.queue 0 {
+  }
+}
+
+// -----
+
+#config = #amk.config<family = "llama", vocab = 32, hidden = 8, layers = 1,
+                      context = 16, eos = [2], bos = 1>
+amk.schedule @s workers = 1 config = #config unsynchronized {
+  // expected-error @below {{expects 1 to 2^32 - 1 barriers, found 0}}
+  %c = amk.counter "c" parity 0
+  amk.queue 0 {
+  }
+}
+
+// -----
+
+#config = #amk.config<family = "llama", vocab = 32, hidden = 8, layers = 1,
+                      context = 16, eos = [2], bos = 1>
+amk.schedule @s workers = 1 config = #config unsynchronized {
+  // expected-error @below {{expects 1 to 2^32 - 1 barriers, found 4294967296}}
+  %c = amk.counter "c" parity 4294967296
+  amk.queue 0 {
+  }
+}
+
+// -----
+
+#config = #amk.config<family = "llama", vocab = 32, hidden = 8, layers = 1,
+                      context = 16, eos = [2], bos = 1>
+amk.schedule @s workers = 1 config = #config unsynchronized {
+  // expected-error @below {{lies in the memory of worker 1 of 1}}
+  %x = amk.buffer shared "x" worker 1 : memref<8xf32>
+  amk.queue 0 {
+  }
+}
+
+// -----
+
+#config = #amk.config<family = "llama", vocab = 32, hidden = 8, layers = 1,
+                      context = 16, eos = [2], bos = 1>
+amk.schedule @s workers = 1 config = #config unsynchronized {
+  // expected-error @below {{lies in the memory of worker 2 of 1}}
+  %x = amk.buffer ring "x" worker 2 capacity 8 : memref<8xf32>
+  amk.queue 0 {
+  }
+}

@@ -500,3 +500,22 @@ amk.graph @g config = #config {
   %c = amk.buffer kv_cache "c" : memref<2x0x16x4xf32>
   %y = amk.buffer activation "y" : memref<1x8xf32>
 }
+
+// -----
+
+#config = #amk.config<family = "llama", vocab = 32, hidden = 8, layers = 1,
+                      context = 16, eos = [2], bos = 1>
+amk.graph @foreign config = #config {
+  %token = amk.buffer token "token" : memref<1xi32>
+  // expected-error @below {{'arith.constant' op is not allowed in a graph; expects buffers and tasks}}
+  %c = arith.constant 1 : index
+}
+
+// -----
+
+#config = #amk.config<family = "llama", vocab = 32, hidden = 8, layers = 1,
+                      context = 16, eos = [2], bos = 1>
+amk.graph @nested config = #config {
+  // expected-error @below {{'builtin.module' op is not allowed in a graph; expects buffers and tasks}}
+  builtin.module {}
+}
