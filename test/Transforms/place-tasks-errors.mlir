@@ -35,3 +35,18 @@ amk.graph @disordered config = #config {
       splits = 1 scale = 1.0 (%x, %cache) to (%out)
       : (memref<1x16xf32>, memref<2x1x16x16xf32>, memref<1x16xf32>) -> ()
 }
+
+// -----
+
+// Gates take phase 0 and move all others up by one.
+
+#config = #amk.config<family = "llama", vocab = 32, hidden = 8, layers = 1,
+                      context = 16, eos = [2], bos = 1>
+
+amk.graph @last_phase config = #config {
+  %control = amk.buffer control "control" : memref<1xi32>
+  %x = amk.buffer activation "x" : memref<8xf32>
+  // expected-error @below {{cannot be placed: found phase 9223372036854775807, expected a lower one, to make room for the gates before it}}
+  amk.task.opaque #amk.phase<9223372036854775807, "last", 0 of 1> (%x)
+      accesses [write %x[0 to 32]] : (memref<8xf32>) -> ()
+}

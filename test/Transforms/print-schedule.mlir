@@ -34,10 +34,13 @@
 // JSON:      "name": "step",
 // JSON-NEXT: "synchronized": true,
 // JSON:      "counters": [
-// JSON-NEXT:   "done",
-// JSON-NEXT:   "embed",
-// JSON-NEXT:   "sum"
-// JSON-NEXT: ],
+// JSON-NEXT:   {
+// JSON-NEXT:     "name": "done",
+// JSON-NEXT:     "protocol": "release"
+// JSON-NEXT:   },
+// JSON:      "queues": [
+// JSON:      "name": "worker 0",
+// JSON-NEXT: "worker": 0,
 // JSON:      "name": "embed[0]",
 // JSON-NEXT: "kind": "embed",
 // JSON-NEXT: "phase": 1,
