@@ -44,6 +44,7 @@ static unsigned tensorCount(const PackSegment &segment) {
   case PackRows::Gated:
     return 2;
   case PackRows::RotaryPairs:
+  case PackRows::RotaryGroups:
     return 3;
   }
   return 0;
@@ -53,7 +54,8 @@ static void checkHeader(const PackSegment &segment, const std::string &where) {
   if (segment.layout != uint32_t(abi::PackLayout::RowInterleaved32))
     fail(where, found("layout", segment.layout, "0 (RowInterleaved32)"));
   unsigned count = tensorCount(segment);
-  if (count == 0)
+  // RotaryGroups comes with the fragment layouts of GPUs.
+  if (count == 0 || segment.rowMap == uint32_t(PackRows::RotaryGroups))
     fail(where, found("rowMap", segment.rowMap, "0, 1 or 2"));
   bool inPairs = count > 1;
   if (segment.tileRows == 0 || segment.tileRows > kMaxTileRows ||
@@ -111,6 +113,7 @@ static uint64_t countUnits(const PackSegment &segment,
                         std::to_string(rows) + " as in tensors[0]"));
     break;
   case PackRows::RotaryPairs:
+  case PackRows::RotaryGroups:
     for (unsigned i = 1; i < 3; ++i)
       rows += tensors[segment.tensors[i]].rows();
     return rows / 2;
@@ -185,6 +188,8 @@ RowSource amk::runtime::rowOf(const PackSegment &segment,
     return concatenatedRow(segment, tensors,
                            head * segment.headDim + i + (second ? half : 0));
   }
+  case PackRows::RotaryGroups:
+    break; // checkHeader() refuses it
   }
   return {};
 }

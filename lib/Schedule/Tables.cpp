@@ -74,6 +74,7 @@ private:
   void checkInstructions();
   void checkCounters();
   void checkAccesses();
+  void checkLayout(size_t index, const abi::PackSegment &segment);
   void checkSegment(size_t index, const abi::PackSegment &segment);
 
   const Tables &t;
@@ -252,14 +253,34 @@ void TableChecker::checkAccesses() {
   }
 }
 
+void TableChecker::checkLayout(size_t i, const abi::PackSegment &segment) {
+  const char *name = "segments";
+  equal(name, i, "reserved", segment.reserved, 0);
+  auto layout = static_cast<abi::PackLayout>(segment.layout);
+  if (layout == abi::PackLayout::RowInterleaved32) {
+    equal(name, i, "stageBlocks", segment.stageBlocks, 0);
+    return;
+  }
+  need(segment.stageBlocks >= 1 && segment.stageBlocks <= 32, name, i,
+       "stageBlocks", segment.stageBlocks, "1 to 32");
+  uint32_t rows = layout == abi::PackLayout::MmaTile4x4 ? 4 : 8;
+  equal(name, i, "tileRows", segment.tileRows, rows);
+  need(segment.streamOffset % abi::kFragmentBytes == 0, name, i, "streamOffset",
+       segment.streamOffset, "a multiple of 512");
+  need(segment.bytes % abi::kFragmentBytes == 0, name, i, "bytes",
+       segment.bytes, "a multiple of 512");
+}
+
 void TableChecker::checkSegment(size_t i, const abi::PackSegment &segment) {
   const char *name = "segments";
   below(name, i, "worker", segment.worker, t.workers);
-  below(name, i, "layout", segment.layout, 1);
-  below(name, i, "rowMap", segment.rowMap, 3);
+  below(name, i, "layout", segment.layout, abi::kNumPackLayouts);
+  below(name, i, "rowMap", segment.rowMap, abi::kNumPackRows);
+  checkLayout(i, segment);
   auto rows = static_cast<abi::PackRows>(segment.rowMap);
   bool isPlain = rows == abi::PackRows::Plain;
-  bool isRotary = rows == abi::PackRows::RotaryPairs;
+  bool isRotary = rows == abi::PackRows::RotaryPairs ||
+                  rows == abi::PackRows::RotaryGroups;
   need(segment.tileRows != 0 && (isPlain || segment.tileRows % 2 == 0), name, i,
        "tileRows", segment.tileRows,
        isPlain ? "at least 1" : "even and at least 2");

@@ -23,7 +23,7 @@
 
 namespace amk::abi {
 
-constexpr uint32_t kAbiVersion = 2;
+constexpr uint32_t kAbiVersion = 3;
 
 /// Most workers of a schedule.
 constexpr uint32_t kMaxWorkers = 4096;
@@ -149,7 +149,13 @@ struct Instruction {
   uint32_t accessBegin;
   uint32_t accessCount;
   uint32_t operandCount;
-  uint32_t reserved[7]; ///< zero
+  /// What the task's run moves through a GPU worker's ring of stages: a weight
+  /// run has `stageCount` stages of `stageBytes`; a KV run has 0 stages (their
+  /// number follows from the position) of `stageBytes` per block of the cache;
+  /// 0, 0: no run, as always on a CPU.
+  uint32_t stageCount;
+  uint32_t stageBytes;
+  uint32_t reserved[5]; ///< zero
   uint64_t operands[kMaxOperands];
 };
 static_assert(sizeof(Instruction) == 192);
@@ -214,8 +220,22 @@ enum class PackLayout : uint32_t {
   /// order. K is padded with zeros to a multiple of 32, rows to a multiple of
   /// tileRows.
   RowInterleaved32 = 0,
+  /// Fragment blocks for a GPU's tensor cores; docs/GpuKernel.md, section 3, has
+  /// the formulas. The unit is a block of kFragmentBytes; blocks come in the
+  /// order task, panel of K, tile, stage (see amk/Support/GpuLayout.h), and K is
+  /// padded with blocks of zeros. bf16, f16: 8 rows x 32 columns a block.
+  MmaTile8x2 = 1,
+  /// bf16, f16: 4 rows x 64 columns.
+  MmaTile4x4 = 2,
+  /// f32: 8 rows x 16 columns, for plain multiplication.
+  ScalarTile8 = 3,
+  /// int8: 8 rows x 64 columns.
+  MmaTile8x2S8 = 4,
 };
+constexpr uint32_t kNumPackLayouts = 5;
 constexpr uint32_t kPackChunk = 32;
+/// Bytes of a fragment block: 16 for each lane of a warp.
+constexpr uint32_t kFragmentBytes = 512;
 
 /// Which checkpoint row each packed row is.
 enum class PackRows : uint32_t {
@@ -228,7 +248,11 @@ enum class PackRows : uint32_t {
   /// rows (h*D + i, h*D + D/2 + i) with D = headDim, h = p / (D/2),
   /// i = p % (D/2). A tile holds tileRows/2 first rows, then their partners.
   RotaryPairs = 2,
+  /// As RotaryPairs, with the heads listed by kv head: its query heads, its key
+  /// head, its value head. So a tile of 8 rows belongs to one kv head.
+  RotaryGroups = 3,
 };
+constexpr uint32_t kNumPackRows = 4;
 
 constexpr uint32_t kNoTensor = 0xffffffffu;
 
@@ -239,13 +263,18 @@ struct PackSegment {
   uint32_t rowMap;     ///< PackRows
   uint32_t tileRows;   ///< even for Gated and RotaryPairs
   uint32_t tensors[3]; ///< indices into manifest "tensors", or kNoTensor
-  uint32_t headDim;    ///< RotaryPairs only, else 0
+  uint32_t headDim;    ///< RotaryPairs and RotaryGroups, else 0
+  /// Fragment layouts: most blocks in a stage of the ring (32 for stages of
+  /// 16 KiB, 16 for 8 KiB). RowInterleaved32: 0.
+  uint32_t stageBlocks;
+  uint32_t reserved; ///< zero
   uint64_t unitBegin;
   uint64_t unitCount;
-  uint64_t streamOffset; ///< bytes, multiple of 64
+  /// Bytes: a multiple of 64, of kFragmentBytes in fragment layouts.
+  uint64_t streamOffset;
   uint64_t bytes;        ///< of the packed segment
 };
-static_assert(sizeof(PackSegment) == 64);
+static_assert(sizeof(PackSegment) == 72);
 
 //===----------------------------------------------------------------------===//
 // Launch
@@ -329,6 +358,139 @@ using WorkerEntryFn = uint32_t (*)(const KernelArgs *args, uint32_t worker);
 constexpr const char *kWorkerEntryName = "amk_worker_main";
 /// const uint32_t in the code object, equal to kAbiVersion.
 constexpr const char *kAbiSymbolName = "amk_abi_version";
+
+//===----------------------------------------------------------------------===//
+// GPU: device tables and launch. docs/GpuKernel.md, sections 2.2 and 7
+//===----------------------------------------------------------------------===//
+
+/// Flags of a DeviceInstruction.
+enum DeviceFlag : uint16_t {
+  kWeightRun = 1, ///< its stages come from the worker's weight stream
+  kKVRun = 2,     ///< its stages come from the worker's part of the KV cache
+  kCounterWaits = 4,
+  kCounterSignals = 8,
+  kResidualPolled = 16, ///< waited for the residual's words earlier in the step
+};
+
+constexpr uint32_t kDeviceWaits = 2;
+constexpr uint32_t kDeviceTagInputs = 2;
+/// Operands that are pointers are stored as byte offset / kOperandUnit.
+constexpr uint32_t kOperandUnit = 16;
+
+/// As Wait, with the counter's perStep at hand. counter == kNone: no wait.
+struct DeviceWait {
+  uint32_t counter;
+  int32_t threshold;
+  uint32_t perStep;
+};
+
+/// What a worker's queue is on the device: made from Instruction by a pure
+/// function and decoded again for comparison. Only compute queues have
+/// instructions; the loader walks the same ones.
+struct DeviceInstruction {
+  uint16_t body;
+  uint16_t flags; ///< of DeviceFlag
+  uint32_t index; ///< in the tables' instructions, for reports and timelines
+  /// kWeightRun: stages of the run. kKVRun: (splits << 16) | split.
+  uint32_t stageCount;
+  /// kWeightRun: bytes of a stage. kKVRun: bytes of a block of the cache.
+  uint32_t stageBytes;
+  /// kWeightRun: begin of the run in the worker's stream; kKVRun: of the layer's
+  /// blocks in the worker's part of the cache; both in kFragmentBytes.
+  uint32_t runOffset;
+  uint32_t tagOut;                  ///< tagBase of the Tag counters it signals
+  uint32_t tagIn[kDeviceTagInputs]; ///< tagBase of those it waits for
+  DeviceWait waits[kDeviceWaits];
+  uint32_t signalCounter; ///< kNone: none
+  uint32_t signalAmount;
+  uint32_t operands[kMaxOperands];
+};
+static_assert(sizeof(DeviceInstruction) == 128);
+static_assert(offsetof(DeviceInstruction, operands) == 64);
+
+/// The compute queue of a worker on the device.
+struct DeviceQueue {
+  uint64_t instructions; ///< device address of DeviceInstruction[count]
+  uint64_t stream;       ///< device address of the worker's weight stream
+  uint64_t kvCache;      ///< device address of its part of the KV cache
+  uint32_t count;        ///< at least 1; the last task is next_token
+  uint32_t kvRuns;       ///< instructions with kKVRun
+};
+static_assert(sizeof(DeviceQueue) == 32);
+
+/// What a bounded wait was for.
+enum class WaitKind : uint32_t {
+  None = 0,        ///< no report
+  Counter = 1,     ///< what: counter; seen, expected: its value
+  Word = 2,        ///< what: index of the word; seen, expected: its tag
+  RingFull = 3,    ///< what: slot; seen: 0; expected: parity
+  RingEmpty = 4,   ///< the same
+  Instruction = 5, ///< what: slot of the instruction ring; as RingFull
+  InstructionFree = 6,
+  Appended = 7, ///< what: 0; seen, expected: appends of this worker
+};
+
+/// Written once by the first bounded wait of a launch that fails.
+struct WaitReport {
+  uint32_t kind; ///< WaitKind; claimed by compare and swap from 0
+  uint32_t worker;
+  uint32_t instruction; ///< DeviceInstruction::index, or the loader's
+  uint32_t what;
+  uint32_t seen;
+  uint32_t expected;
+  uint64_t nanoseconds; ///< waited
+  /// Word: device address of the buffer, to name it; else 0.
+  uint64_t address;
+  uint32_t step;
+  uint32_t complete; ///< 1 once all other fields are written
+};
+static_assert(sizeof(WaitReport) == 48);
+
+/// Clock stamps of a task in the timeline, in this order.
+enum class Stamp : uint32_t {
+  Begin = 0,     ///< instruction read
+  Input = 1,     ///< input complete
+  Weights = 2,   ///< last weights consumed
+  Published = 3, ///< results sent
+};
+constexpr uint32_t kStamps = 4;
+
+/// The one parameter of a GPU kernel, passed by value; constant in a launch.
+/// Pointers are device addresses.
+struct GpuArgs {
+  uint64_t arena;     ///< activations: plain f32 and words
+  uint64_t constants; ///< norm weights, rotary tables
+  uint64_t externals; ///< device addresses [manifest "external"]
+  uint64_t counters;  ///< u32, kCounterStride bytes apart, zero at the launch
+  uint64_t control;   ///< Control, in device memory
+  uint64_t queues;    ///< DeviceQueue[workers]
+  /// tokens[p] as in KernelArgs: the prompt's, then what was generated.
+  uint64_t tokens;
+  /// One word {token, 1} for each step of the launch, in host memory that the
+  /// device reaches; the host zeroes them. See docs/GpuKernel.md, 7.
+  uint64_t hostTokens;
+  uint64_t logits;     ///< f32; row of step s at s * logitsStride; 0: not wanted
+  uint64_t stopTokens; ///< i32[stopTokenCount]
+  uint64_t report;     ///< WaitReport, zero at the launch
+  uint64_t stamps;     ///< trace: u32[workers][steps][count][kStamps]
+  uint64_t waitNanoseconds; ///< of a bounded wait
+  uint64_t logitsStride;    ///< in floats; 0 keeps only the last row
+  uint32_t workers;
+  uint32_t stopTokenCount;
+  uint32_t startPosition; ///< position of step 0 of this launch
+  uint32_t steps;         ///< steps of this launch, >= 1
+  uint32_t promptLength;
+  uint32_t launchTag; ///< added to all tags
+  uint32_t tagStride; ///< tag of an edge: launchTag + tagBase + step * tagStride
+  uint32_t vocab;     ///< tokens are clamped to it
+};
+static_assert(sizeof(GpuArgs) == 144);
+
+/// Entry of a GPU code object: void(GpuArgs), one block per worker.
+constexpr const char *kGpuEntryName = "amk_gpu_main";
+/// Threads of a block: 16 consumer warps and the loader's.
+constexpr uint32_t kGpuThreads = 544;
+constexpr uint32_t kGpuConsumers = 512;
 
 } // namespace amk::abi
 

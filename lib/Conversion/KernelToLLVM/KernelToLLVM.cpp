@@ -27,7 +27,32 @@ using namespace mlir::amk;
 using namespace mlir::amk::host;
 
 /// Bodies only, with arguments that have an address and a size.
+/// What only GPUs run.
+static LogicalResult checkGpuOnly(KernelProgramOp program) {
+  if (program.getGpu())
+    return program.emitOpError() << "is for a GPU (" << program.getGpuAttr()
+                                 << "), expected one for the host";
+  WalkResult result = program.walk([](Operation *op) {
+    if (auto gemv = dyn_cast<KernelGemvOp>(op);
+        gemv && gemv.packLayout() != PackLayout::RowInterleaved32) {
+      gemv.emitOpError() << "has no lowering to the host for weights in layout "
+                         << stringifyPackLayout(gemv.packLayout())
+                         << ", expected row_interleaved32";
+      return WalkResult::interrupt();
+    }
+    if (auto store = dyn_cast<KernelStoreQKVOp>(op);
+        store && !store.getCache()) {
+      store.emitOpError("has no lowering to the host without a cache");
+      return WalkResult::interrupt();
+    }
+    return WalkResult::advance();
+  });
+  return failure(result.wasInterrupted());
+}
+
 static LogicalResult checkProgram(KernelProgramOp program) {
+  if (failed(checkGpuOnly(program)))
+    return failure();
   for (Operation &op : program.getBody().front()) {
     auto body = dyn_cast<KernelBodyOp>(op);
     if (!body)
@@ -38,6 +63,10 @@ static LogicalResult checkProgram(KernelProgramOp program) {
         continue;
       MemorySpace space =
           cast<MemorySpaceAttr>(memref.getMemorySpace()).getValue();
+      if (space == MemorySpace::Words)
+        return body.emitOpError()
+               << "expects plain values on the host, found the argument "
+               << type;
       if (space == MemorySpace::Scratch)
         return body.emitOpError()
                << "expects its scratch from amk.kernel.scratch, found the "

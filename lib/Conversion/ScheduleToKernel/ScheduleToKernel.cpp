@@ -172,8 +172,9 @@ Value BodyBuilder::stageInput(Value input, Value norm, FloatAttr epsilon) {
 Value BodyBuilder::gemv(Value staged) {
   int64_t tileRows = task.getWeightUse()->tileRows;
   Value values = scratch({maxTiles * tileRows});
-  emit<KernelGemvOp>(stream, staged, values, tiles,
-                     b.getI64IntegerAttr(tileRows));
+  emit<KernelGemvOp>(stream, staged, values, tiles, /*scale=*/Value(),
+                     /*tag=*/Value(), b.getI64IntegerAttr(tileRows),
+                     PackLayoutAttr(), UnitAttr(), IntegerAttr());
   return values;
 }
 
@@ -189,7 +190,8 @@ LogicalResult BodyBuilder::buildOps() {
       })
       .Case([&](TaskEmbedOp op) {
         emit<KernelEmbedOp>(arg(op.getToken()), arg(op.getTable()),
-                            arg(op.getOut()), begin, count, position());
+                            arg(op.getOut()), begin, count, position(),
+                            /*tag=*/Value());
         return success();
       })
       .Case([&](TaskRmsNormOp op) {
@@ -200,24 +202,27 @@ LogicalResult BodyBuilder::buildOps() {
       .Case([&](TaskLinearOp op) {
         Value residual = op.getResidual() ? arg(op.getResidual()) : Value();
         emit<KernelStoreRowsOp>(withInput(op), arg(op.getOut()), begin, count,
-                                residual);
+                                residual, /*residual_tag=*/Value(),
+                                /*tag=*/Value());
         return success();
       })
       .Case([&](TaskQKVOp op) {
         emit<KernelStoreQKVOp>(withInput(op), arg(op.getTable()),
                                arg(op.getQuery()), arg(op.getCache()), begin,
-                               count, position(), op.getTileRowsAttr());
+                               count, position(), /*tag=*/Value(),
+                               op.getTileRowsAttr());
         return success();
       })
       .Case([&](TaskGatedLinearOp op) {
         emit<KernelStoreGatedOp>(op.getActivationAttr(), withInput(op),
                                  arg(op.getOut()), begin, count,
-                                 op.getTileRowsAttr());
+                                 /*tag=*/Value(), op.getTileRowsAttr());
         return success();
       })
       .Case([&](TaskHeadOp op) {
         emit<KernelStoreLogitsOp>(withInput(op), arg(op.getLogits()),
-                                  arg(op.getPartials()), begin, count, part);
+                                  arg(op.getPartials()), begin, count, part,
+                                  /*tag=*/Value());
         return success();
       })
       .Case([&](TaskRopeOp op) {
@@ -357,7 +362,7 @@ static LogicalResult convertSchedule(ScheduleOp schedule) {
   auto program = KernelProgramOp::create(
       builder, schedule.getLoc(),
       builder.getStringAttr(schedule.getSymName() + "_kernel"),
-      builder.getI64IntegerAttr(0));
+      builder.getI64IntegerAttr(0), GpuAttr());
   builder.createBlock(&program.getBody());
 
   int64_t scratchBytes = 64;

@@ -217,7 +217,7 @@ TEST(CodeObject, RefusesAnotherAbi) {
   ModelOptions options;
   options.oldAbi = true;
   TestModel model(options);
-  EXPECT_THAT(loadError(model), HasSubstr("amk_abi_version: found 1, "
+  EXPECT_THAT(loadError(model), HasSubstr("amk_abi_version: found 2, "
                                           "expected 2"));
 }
 

@@ -124,6 +124,8 @@ Tables sample() {
                         {0, 1, abi::kNoTensor},
                         0,
                         0,
+                        0,
+                        0,
                         16,
                         64,
                         4096});
@@ -247,7 +249,7 @@ TEST(Tables, ErrorsNameFileFieldAndValue) {
   EXPECT_EQ(errorOf(bytes), "tables.bin: reserved: found 1, expected 0");
   bytes = good;
   bytes[8] = 9;
-  EXPECT_EQ(errorOf(bytes), "tables.bin: abiVersion: found 9, expected 2");
+  EXPECT_EQ(errorOf(bytes), "tables.bin: abiVersion: found 9, expected 3");
   EXPECT_EQ(errorOf(good + "x"),
             "tables.bin: fileBytes: found " + std::to_string(good.size()) +
                 ", expected " + std::to_string(good.size() + 1));
@@ -287,7 +289,7 @@ TEST(Tables, InconsistentArraysAreErrors) {
       {"instructions[0].operandCount",
        [](Tables &t) { t.instructions[0].operandCount = 17; }},
       {"instructions[0].reserved",
-       [](Tables &t) { t.instructions[0].reserved[6] = 1; }},
+       [](Tables &t) { t.instructions[0].reserved[4] = 1; }},
       {"instructions[0].operands",
        [](Tables &t) { t.instructions[0].operands[1] = 1; }},
       {"waits[0].counter", [](Tables &t) { t.waits[0].counter = 3; }},
@@ -319,8 +321,8 @@ TEST(Tables, InconsistentArraysAreErrors) {
       {"buffers[0].space", [](Tables &t) { t.buffers[0].space = 3; }},
       {"buffers[0].reserved", [](Tables &t) { t.buffers[0].reserved = 1; }},
       {"segments[0].worker", [](Tables &t) { t.segments[0].worker = 2; }},
-      {"segments[0].layout", [](Tables &t) { t.segments[0].layout = 1; }},
-      {"segments[0].rowMap", [](Tables &t) { t.segments[0].rowMap = 3; }},
+      {"segments[0].layout", [](Tables &t) { t.segments[0].layout = 5; }},
+      {"segments[0].rowMap", [](Tables &t) { t.segments[0].rowMap = 4; }},
       {"segments[0].tileRows", [](Tables &t) { t.segments[0].tileRows = 7; }},
       {"segments[0].tensors", [](Tables &t) { t.segments[0].tensors[2] = 0; }},
       {"segments[0].headDim", [](Tables &t) { t.segments[0].headDim = 2; }},

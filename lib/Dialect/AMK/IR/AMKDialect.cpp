@@ -284,6 +284,29 @@ LogicalResult LimitsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   return success();
 }
 
+LogicalResult GpuAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                              StringRef arch, int64_t stage, int64_t stages,
+                              int64_t inFlight, int64_t groups, bool trace) {
+  if (arch.empty())
+    return emitError() << "expected the name of an architecture";
+  if (stage < 1 || stage % ::amk::abi::kFragmentBytes != 0)
+    return emitError() << "expected a stage of a positive multiple of "
+                       << ::amk::abi::kFragmentBytes << " bytes, found "
+                       << stage;
+  // Even, so that a slot of the ring always belongs to one group.
+  if (stages < 2 || stages > 16 || stages % 2 != 0)
+    return emitError() << "expected an even number of stages from 2 to 16, "
+                          "found "
+                       << stages;
+  if (inFlight < 1 || inFlight > stages)
+    return emitError() << "expected in_flight from 1 to the number of stages, "
+                          "found "
+                       << inFlight;
+  if (groups != 2)
+    return emitError() << "expected 2 groups, found " << groups;
+  return success();
+}
+
 LogicalResult RangeAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                 int64_t begin, int64_t end) {
   if (begin < 0 || end <= begin)

@@ -135,13 +135,54 @@ static LogicalResult verifyPartials(Operation *op, Value partials) {
   return success();
 }
 
+static bool isWords(Value buffer) {
+  auto space = dyn_cast_or_null<MemorySpaceAttr>(typeOf(buffer).getMemorySpace());
+  return space && space.getValue() == MemorySpace::Words;
+}
+
+/// Words have elements of 64 bits, and a tag where they are used; nothing else
+/// has.
+static LogicalResult verifyWords(Operation *op, StringRef name, Value buffer,
+                                 bool hasTag) {
+  bool words = isWords(buffer);
+  if (words != typeOf(buffer).getElementType().isInteger(64))
+    return op->emitOpError() << "expects i64 elements of " << name
+                             << " in #amk.space<words> and only there, found "
+                             << buffer.getType();
+  if (words != hasTag)
+    return op->emitOpError() << "expects " << (words ? "a" : "no")
+                             << " tag for " << name << ", found "
+                             << buffer.getType();
+  return success();
+}
+
 LogicalResult KernelGateOp::verify() { return verifyShapes(*this); }
-LogicalResult KernelStoreRowsOp::verify() { return verifyShapes(*this); }
+
+LogicalResult KernelInputTagOp::verify() {
+  if (getNumber() >= ::amk::abi::kDeviceTagInputs)
+    return emitOpError() << "expects a number below "
+                         << ::amk::abi::kDeviceTagInputs << ", found "
+                         << getNumber();
+  return success();
+}
+
+LogicalResult KernelStoreRowsOp::verify() {
+  if (failed(verifyShapes(*this)))
+    return failure();
+  if (!getResidual() && getResidualTag())
+    return emitOpError("expects a residual for its tag");
+  if (getResidual() && failed(verifyWords(*this, "the residual", getResidual(),
+                                          bool(getResidualTag()))))
+    return failure();
+  return verifyWords(*this, "out", getOut(), bool(getTag()));
+}
 LogicalResult KernelGatedActivationOp::verify() { return verifyShapes(*this); }
 LogicalResult KernelAddOp::verify() { return verifyShapes(*this); }
 
 LogicalResult KernelEmbedOp::verify() {
   if (failed(verifyShapes(*this)))
+    return failure();
+  if (failed(verifyWords(*this, "out", getOut(), bool(getTag()))))
     return failure();
   return verifyRank(*this, "the table", getTable(), 2);
 }
@@ -162,11 +203,48 @@ LogicalResult KernelStageOp::verify() {
                        typeOf(getInput()).getNumElements());
 }
 
+LogicalResult KernelReceiveOp::verify() {
+  if (failed(verifyShapes(*this)) ||
+      failed(verifyWords(*this, "words", getWords(), /*hasTag=*/true)))
+    return failure();
+  bool hasNorm = bool(getNorm());
+  if (hasNorm != getEpsilon().has_value() || hasNorm != bool(getScale()))
+    return emitOpError("expects an epsilon and a result with a norm, and only "
+                       "then");
+  int64_t words = typeOf(getWords()).getNumElements();
+  if (words % 2 != 0)
+    return emitOpError() << "expects an even number of words, found "
+                         << getWords().getType();
+  if (hasNorm && failed(verifyAtLeast(*this, "the norm", getNorm(), words)))
+    return failure();
+  return verifyAtLeast(*this, "staged", getStaged(), words);
+}
+
+/// What only the fragment layouts of GPUs take.
+static LogicalResult verifyFragmentGemv(KernelGemvOp op) {
+  if (op.packLayout() == PackLayout::RowInterleaved32) {
+    if (op.getScale() || op.getTag() || op.getHiLo() || op.getPanels())
+      return op.emitOpError("expects a fragment layout for scale, tag, hi_lo "
+                            "and panels");
+    return success();
+  }
+  int64_t rows = op.packLayout() == PackLayout::MmaTile4x4 ? 4 : 8;
+  if (op.getTileRows() != static_cast<uint64_t>(rows))
+    return op.emitOpError() << "expects tile_rows of " << rows
+                            << " for this layout, found " << op.getTileRows();
+  if (op.getPanels() && static_cast<int64_t>(*op.getPanels()) < 1)
+    return op.emitOpError() << "expects panels from 1 on, found "
+                            << static_cast<int64_t>(*op.getPanels());
+  return success();
+}
+
 LogicalResult KernelGemvOp::verify() {
   int64_t tileRows = getTileRows();
   if (failed(verifyShapes(*this, getWeights())) ||
       failed(verifyRank(*this, "the weights", getWeights(), 1)) ||
-      failed(verifyTile(*this, tileRows)))
+      failed(verifyTile(*this, tileRows)) ||
+      failed(verifyFragmentGemv(*this)) ||
+      failed(verifyWords(*this, "the input", getInput(), bool(getTag()))))
     return failure();
   if (typeOf(getInput()).getNumElements() % ::amk::abi::kPackChunk != 0)
     return emitOpError() << "expects a staged input of a multiple of "
@@ -179,22 +257,34 @@ LogicalResult KernelGemvOp::verify() {
 }
 
 LogicalResult KernelStoreGatedOp::verify() {
-  if (failed(verifyShapes(*this)))
+  if (failed(verifyShapes(*this)) ||
+      failed(verifyWords(*this, "out", getOut(), bool(getTag()))))
     return failure();
   return verifyTile(*this, getTileRows());
 }
 
 LogicalResult KernelStoreQKVOp::verify() {
   if (failed(verifyShapes(*this)) || failed(verifyTile(*this, getTileRows())) ||
-      failed(verifyKernelCache(*this, getCache())))
+      failed(verifyWords(*this, "the query", getQuery(), bool(getTag()))))
+    return failure();
+  if (!getCache()) {
+    if (failed(verifyRank(*this, "the query", getQuery(), 3)))
+      return failure();
+    return verifyKernelRotary(*this, getTable(),
+                              typeOf(getQuery()).getDimSize(2));
+  }
+  if (failed(verifyKernelCache(*this, getCache())))
     return failure();
   return verifyKernelRotary(*this, getTable(),
                             typeOf(getCache()).getDimSize(3));
 }
 
 LogicalResult KernelStoreLogitsOp::verify() {
-  if (failed(verifyShapes(*this)))
+  if (failed(verifyShapes(*this)) ||
+      failed(verifyWords(*this, "partials", getPartials(), bool(getTag()))))
     return failure();
+  if (isWords(getPartials()))
+    return verifyRank(*this, "partials", getPartials(), 1);
   return verifyPartials(*this, getPartials());
 }
 
@@ -234,6 +324,54 @@ LogicalResult KernelAttentionCombineOp::verify() {
   if (typeOf(getPartials()).getDimSize(2) <= 2)
     return emitOpError() << "expects partials [heads, splits, dim + 2], found "
                          << getPartials().getType();
+  return success();
+}
+
+LogicalResult KernelRingAttentionOp::verify() {
+  if (failed(verifyShapes(*this, getCache())) ||
+      failed(verifyWords(*this, "the query", getQuery(), /*hasTag=*/true)) ||
+      failed(verifyWords(*this, "partials", getPartials(), /*hasTag=*/true)) ||
+      failed(verifyRank(*this, "the query", getQuery(), 3)) ||
+      failed(verifyRank(*this, "partials", getPartials(), 3)))
+    return failure();
+  int64_t heads = getHeads(), dim = getDim(), splits = getSplits();
+  if (heads < 1 || dim < 1 || splits < 1)
+    return emitOpError() << "expects heads, dim and splits from 1 on, found "
+                         << heads << ", " << dim << ", " << splits;
+  ArrayRef<int64_t> query = typeOf(getQuery()).getShape();
+  if (query[1] != heads + 2 || query[2] != dim)
+    return emitOpError() << "expects a query [kv heads, " << heads + 2 << ", "
+                         << dim << "], found " << getQuery().getType();
+  ArrayRef<int64_t> out = typeOf(getPartials()).getShape();
+  if (out[0] != query[0] * heads || out[1] != splits || out[2] != dim + 2)
+    return emitOpError() << "expects partials [" << query[0] * heads << ", "
+                         << splits << ", " << dim + 2 << "], found "
+                         << getPartials().getType();
+  return success();
+}
+
+LogicalResult KernelCombineSplitsOp::verify() {
+  if (failed(verifyShapes(*this)) ||
+      failed(verifyWords(*this, "partials", getPartials(), /*hasTag=*/true)) ||
+      failed(verifyWords(*this, "out", getOut(), bool(getTag()))) ||
+      failed(verifyRank(*this, "partials", getPartials(), 3)))
+    return failure();
+  ArrayRef<int64_t> shape = typeOf(getPartials()).getShape();
+  if (shape[2] <= 2)
+    return emitOpError() << "expects partials [heads, splits, dim + 2], found "
+                         << getPartials().getType();
+  return verifyAtLeast(*this, "out", getOut(), shape[0] * (shape[2] - 2));
+}
+
+LogicalResult KernelNextTokenOp::verify() {
+  if (failed(verifyShapes(*this)) ||
+      failed(verifyWords(*this, "best", getBest(), /*hasTag=*/true)) ||
+      failed(verifyRank(*this, "best", getBest(), 1)))
+    return failure();
+  int64_t words = typeOf(getBest()).getNumElements();
+  if (words < 3 || words % 2 == 0)
+    return emitOpError() << "expects two words for each part and one, found "
+                         << getBest().getType();
   return success();
 }
 

@@ -136,6 +136,7 @@ AMK_NO_WEIGHTS(TaskGatedActivationOp)
 AMK_NO_WEIGHTS(TaskAddOp)
 AMK_NO_WEIGHTS(TaskArgmaxOp)
 AMK_NO_WEIGHTS(TaskArgmaxCombineOp)
+AMK_NO_WEIGHTS(TaskNextTokenOp)
 #undef AMK_NO_WEIGHTS
 
 LogicalResult TaskGateOp::verify() {
@@ -353,4 +354,25 @@ void TaskArgmaxCombineOp::getAccesses(Accesses &accesses) {
   addWhole(accesses, getPartials(), AccessMode::Read);
   addWhole(accesses, getToken(), AccessMode::Write);
   addWhole(accesses, getControl(), AccessMode::Write);
+}
+
+LogicalResult TaskNextTokenOp::verify() {
+  if (failed(verifyRoles(*this, {{"partials", getPartials(), kActivation},
+                                 {"token", getToken(), kToken}})))
+    return failure();
+  ArrayRef<int64_t> shape = shapeOf(getPartials());
+  if (shape.size() != 2 || shape[1] != 2)
+    return emitOpError() << "expects partials [parts, 2], found "
+                         << getPartials().getType();
+  if (lengthOf(getToken()) != getPhase().getParts())
+    return emitOpError() << "expects a token for each of "
+                         << getPhase().getParts() << " parts, found "
+                         << getToken().getType();
+  return success();
+}
+
+void TaskNextTokenOp::getAccesses(Accesses &accesses) {
+  int64_t part = getPhase().getPart();
+  addWhole(accesses, getPartials(), AccessMode::Read);
+  addElements(accesses, getToken(), AccessMode::Write, part, part + 1);
 }

@@ -52,9 +52,34 @@ def AMK_MemorySpace : I32EnumAttr<"MemorySpace", "where a kernel pointer points"
     I32EnumAttrCase<"Scratch", 5, "scratch">,
     I32EnumAttrCase<"Token", 6, "token">,
     I32EnumAttrCase<"Control", 7, "control">,
-    I32EnumAttrCase<"Logits", 8, "logits">]> {
+    I32EnumAttrCase<"Logits", 8, "logits">,
+    I32EnumAttrCase<"Words", 9, "words">]> {
   let cppNamespace = "::mlir::amk";
   let genSpecializedAttr = 0;
+}
+
+def AMK_PackLayout : I32EnumAttr<"PackLayout", "how packed weights lie", [
+    I32EnumAttrCase<"RowInterleaved32", 0, "row_interleaved32">,
+    I32EnumAttrCase<"MmaTile8x2", 1, "mma_tile8x2">,
+    I32EnumAttrCase<"MmaTile4x4", 2, "mma_tile4x4">,
+    I32EnumAttrCase<"ScalarTile8", 3, "scalar_tile8">,
+    I32EnumAttrCase<"MmaTile8x2S8", 4, "mma_tile8x2_s8">]> {
+  let cppNamespace = "::mlir::amk";
+  let description = [{
+    The values of `abi::PackLayout`, where the layouts are described.
+    `row_interleaved32` is for CPUs, the others for GPUs.
+  }];
+}
+
+def AMK_HandOff : I32EnumAttr<"HandOff", "how a buffer passes between workers", [
+    I32EnumAttrCase<"Release", 0, "release">,
+    I32EnumAttrCase<"Tag", 1, "tag">]> {
+  let cppNamespace = "::mlir::amk";
+  let description = [{
+    `release`: plain stores, then an addition to a counter; readers wait for the
+    counter. `tag`: each value with the step's tag in one word of 8 bytes;
+    readers poll the words.
+  }];
 }
 
 def AMK_Activation : I32EnumAttr<"Activation", "gate activation", [
@@ -206,6 +231,30 @@ def AMK_CallAttr : AMK_Attr<"Call", "call"> {
   }];
   let parameters = (ins "FlatSymbolRefAttr":$body, "DenseI64ArrayAttr":$operands);
   let assemblyFormat = "`<` $body `,` $operands `>`";
+}
+
+def AMK_GpuAttr : AMK_Attr<"Gpu", "gpu"> {
+  let summary = "What a kernel program for a GPU is made for";
+  let description = [{
+    `arch` is the architecture; the ring of a worker has `stages` stages of
+    `stage` bytes in `groups` groups of 8 consumer warps, and at most
+    `in_flight` copies are on their way at any time. `trace` makes the kernel
+    write clock stamps of every task. docs/GpuKernel.md, section 1, has the
+    numbers of every architecture.
+
+    ```mlir
+    #amk.gpu<arch = "sm_90a", stage = 16384, stages = 12, in_flight = 3,
+             groups = 2, trace = false>
+    ```
+  }];
+  let parameters = (ins StringRefParameter<>:$arch, "int64_t":$stage,
+    "int64_t":$stages, "int64_t":$inFlight, "int64_t":$groups, "bool":$trace);
+  let assemblyFormat = [{
+    `<` `arch` `=` $arch `,` `stage` `=` $stage `,` `stages` `=` $stages `,`
+    `in_flight` `=` $inFlight `,` `groups` `=` $groups `,` `trace` `=` $trace
+    `>`
+  }];
+  let genVerifyDecl = 1;
 }
 
 //===----------------------------------------------------------------------===//

@@ -14,8 +14,13 @@ include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "mlir/IR/BuiltinAttributeInterfaces.td"
 
-def AMK_KernelMem : MemRefOf<[F32, F16, BF16, I32]>;
+def AMK_KernelMem : MemRefOf<[F32, F16, BF16, I32, I8]>;
 def AMK_KernelF32 : MemRefOf<[F32]>;
+/// Values in value+tag words, lower half value, upper half tag.
+def AMK_KernelWords : MemRefOf<[I64]>;
+/// Plain values, or words in #amk.space<words>; these need a tag operand.
+def AMK_KernelF32OrWords : MemRefOf<[F32, I64]>;
+def AMK_KernelI32OrWords : MemRefOf<[I32, I64]>;
 def AMK_KernelI32 : MemRefOf<[I32]>;
 
 def KernelOpGroup : OpDocGroup {
@@ -34,12 +39,16 @@ def AMK_KernelProgramOp : AMK_Op<"kernel.program", [Symbol, SymbolTable,
   let summary = "All bodies of a persistent kernel";
   let description = [{
     The order of the bodies is their number in the dispatch. `scratch_bytes`
-    is the most that any body uses.
+    is the most that any body uses. With `gpu` it is one persistent kernel for
+    that GPU, and scratch begins at the staged vector of
+    `amk/Support/GpuLayout.h`; without, it is for a CPU.
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$scratch_bytes);
+  let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$scratch_bytes,
+                       OptionalAttr<AMK_GpuAttr>:$gpu);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
-    $sym_name `scratch_bytes` `=` $scratch_bytes attr-dict-with-keyword $body
+    $sym_name `scratch_bytes` `=` $scratch_bytes (`gpu` $gpu^)?
+    attr-dict-with-keyword $body
   }];
   let opDocGroup = KernelOpGroup;
 }
@@ -77,6 +86,25 @@ def AMK_KernelPositionOp : AMK_KernelOp<"position",
   let assemblyFormat = "attr-dict";
 }
 
+def AMK_KernelInputTagOp : AMK_KernelOp<"input_tag",
+    [Pure, HasParent<"KernelBodyOp">]> {
+  let summary = "The tag of this step's words of the task's n-th tagged input";
+  let description = [{
+    The inputs are numbered in the order of the body's arguments. GPU only.
+  }];
+  let arguments = (ins ConfinedAttr<I64Attr, [IntNonNegative]>:$number);
+  let results = (outs Index:$result);
+  let assemblyFormat = "$number attr-dict";
+  let hasVerifier = 1;
+}
+
+def AMK_KernelOutputTagOp : AMK_KernelOp<"output_tag",
+    [Pure, HasParent<"KernelBodyOp">]> {
+  let summary = "The tag of the words that the task stores in this step";
+  let results = (outs Index:$result);
+  let assemblyFormat = "attr-dict";
+}
+
 def AMK_KernelScratchOp : AMK_KernelOp<"scratch",
     [Pure, HasParent<"KernelBodyOp">]> {
   let summary = "A piece of the worker's private memory";
@@ -102,10 +130,11 @@ def AMK_KernelGateOp : AMK_KernelMemoryOp<"gate"> {
 def AMK_KernelEmbedOp : AMK_KernelMemoryOp<"embed"> {
   let summary = "out[begin .. begin+count) = float32(table[token][same])";
   let arguments = (ins AMK_KernelI32:$token, AMK_KernelMem:$table,
-    AMK_KernelF32:$out, Index:$begin, Index:$count, Index:$position);
+    AMK_KernelF32OrWords:$out, Index:$begin, Index:$count, Index:$position,
+    Optional<Index>:$tag);
   let assemblyFormat = [{
-    $token `,` $table `to` $out `[` $begin `,` $count `]` `at` $position attr-dict
-    `:` type(operands)
+    $token `,` $table `to` $out `[` $begin `,` $count `]` `at` $position
+    (`tag` $tag^)? attr-dict `:` type(operands)
   }];
 }
 
@@ -125,29 +154,65 @@ def AMK_KernelStageOp : AMK_KernelMemoryOp<"stage"> {
   let assemblyFormat = "$input `to` $out attr-dict `:` type(operands)";
 }
 
-def AMK_KernelGemvOp : AMK_KernelMemoryOp<"gemv"> {
+def AMK_KernelReceiveOp : AMK_KernelMemoryOp<"receive"> {
+  let summary = "Polls words until all carry the tag; their values go to `staged`";
+  let description = [{
+    With a `norm`, staged element i is value i times norm[i], and the result is
+    1 / rms of the values with `epsilon`: the normalised vector is their product.
+    Elements of `staged` beyond the words are 0. GPU only.
+  }];
+  let arguments = (ins AMK_KernelWords:$words, Index:$tag,
+    Optional<AMK_KernelF32>:$norm, AMK_KernelF32:$staged,
+    OptionalAttr<F64Attr>:$epsilon);
+  let results = (outs Optional<F32>:$scale);
+  let assemblyFormat = [{
+    $words `tag` $tag (`norm` `(` $norm^ `,` `epsilon` `=` $epsilon `)`)?
+    `to` $staged attr-dict `:` functional-type(operands, results)
+  }];
+}
+
+def AMK_KernelGemvOp : AMK_KernelMemoryOp<"gemv", [AttrSizedOperandSegments]> {
   let summary = "Multiplies packed weight tiles with a staged vector";
   let description = [{
     `weights` points at `tiles` tiles of `tile_rows` rows (layout
     `RowInterleaved32` of `amk/Support/Abi.h`), each as long as `input`, a
     multiple of 32. Row r of the tiles gives element r of `out`. The order of
     the additions of a row depends on the row's length only.
+
+    The rest is for GPUs, where the tiles come through the ring. `layout` is one
+    of the fragment layouts. `scale` is a factor for all of the input. With
+    `hi_lo` the activations go into the tensor core as the sum of two numbers of
+    the weights' type. With more than one of `panels`, `input` is not staged but
+    the vector itself, words with a `tag` or plain values, and the multiplication
+    stages one panel after the other.
   }];
-  let arguments = (ins AMK_KernelMem:$weights, AMK_KernelF32:$input,
-    AMK_KernelF32:$out, Index:$tiles,
-    ConfinedAttr<I64Attr, [IntPositive]>:$tile_rows);
+  let arguments = (ins AMK_KernelMem:$weights, AMK_KernelF32OrWords:$input,
+    AMK_KernelF32:$out, Index:$tiles, Optional<F32>:$scale,
+    Optional<Index>:$tag,
+    ConfinedAttr<I64Attr, [IntPositive]>:$tile_rows,
+    OptionalAttr<AMK_PackLayout>:$layout, UnitAttr:$hi_lo,
+    OptionalAttr<I64Attr>:$panels);
   let assemblyFormat = [{
     $weights `,` $input `to` $out `tiles` `=` $tiles `tile_rows` `=` $tile_rows
-    attr-dict `:` type(operands)
+    (`scale` $scale^)? (`tag` $tag^)? (`layout` $layout^)? (`hi_lo` $hi_lo^)?
+    (`panels` $panels^)? attr-dict `:` type(operands)
+  }];
+  let extraClassDeclaration = [{
+    PackLayout packLayout() {
+      return getLayout().value_or(PackLayout::RowInterleaved32);
+    }
   }];
 }
 
-def AMK_KernelStoreRowsOp : AMK_KernelMemoryOp<"store_rows"> {
+def AMK_KernelStoreRowsOp : AMK_KernelMemoryOp<"store_rows",
+    [AttrSizedOperandSegments]> {
   let summary = "out[begin + r] = values[r] (+ residual[begin + r]), r < count";
-  let arguments = (ins AMK_KernelF32:$values, AMK_KernelF32:$out,
-    Index:$begin, Index:$count, Optional<AMK_KernelF32>:$residual);
+  let arguments = (ins AMK_KernelF32:$values, AMK_KernelF32OrWords:$out,
+    Index:$begin, Index:$count, Optional<AMK_KernelF32OrWords>:$residual,
+    Optional<Index>:$residual_tag, Optional<Index>:$tag);
   let assemblyFormat = [{
-    $values `to` $out `[` $begin `,` $count `]` (`residual` `(` $residual^ `)`)?
+    $values `to` $out `[` $begin `,` $count `]`
+    (`residual` `(` $residual^ (`tag` $residual_tag^)? `)`)? (`tag` $tag^)?
     attr-dict `:` type(operands)
   }];
 }
@@ -159,36 +224,49 @@ def AMK_KernelStoreGatedOp : AMK_KernelMemoryOp<"store_gated"> {
     (`PackRows::Gated`).
   }];
   let arguments = (ins AMK_Activation:$activation, AMK_KernelF32:$values,
-    AMK_KernelF32:$out, Index:$begin, Index:$count, I64Attr:$tile_rows);
+    AMK_KernelF32OrWords:$out, Index:$begin, Index:$count,
+    Optional<Index>:$tag, I64Attr:$tile_rows);
   let assemblyFormat = [{
     $activation $values `to` $out `[` $begin `,` $count `]`
-    `tile_rows` `=` $tile_rows attr-dict `:` type(operands)
+    `tile_rows` `=` $tile_rows (`tag` $tag^)? attr-dict `:` type(operands)
   }];
 }
 
-def AMK_KernelStoreQKVOp : AMK_KernelMemoryOp<"store_qkv"> {
+def AMK_KernelStoreQKVOp : AMK_KernelMemoryOp<"store_qkv",
+    [AttrSizedOperandSegments]> {
   let summary = "Rotates row pairs and stores them as query or cache row";
   let description = [{
     `values` are tiles of `tile_rows` / 2 first rows and their partners
     (`PackRows::RotaryPairs`) of pairs begin .. begin + count. `cache` is
     `[2, kv heads, positions, d]`.
+
+    Without `cache` the pairs are those of `PackRows::RotaryGroups`, and `query`
+    takes all of them: `[kv heads, query heads of one + 2, d]`, plain values or
+    words with a `tag`; query and key heads are rotated. GPU only.
   }];
   let arguments = (ins AMK_KernelF32:$values, AMK_KernelF32:$table,
-    AMK_KernelF32:$query, AMK_KernelF32:$cache, Index:$begin, Index:$count,
-    Index:$position, I64Attr:$tile_rows);
+    AMK_KernelF32OrWords:$query, Optional<AMK_KernelF32>:$cache, Index:$begin,
+    Index:$count, Index:$position, Optional<Index>:$tag, I64Attr:$tile_rows);
   let assemblyFormat = [{
-    $values `,` $table `to` $query `,` $cache `[` $begin `,` $count `]`
-    `at` $position `tile_rows` `=` $tile_rows attr-dict `:` type(operands)
+    $values `,` $table `to` $query (`,` $cache^)? `[` $begin `,` $count `]`
+    `at` $position `tile_rows` `=` $tile_rows (`tag` $tag^)? attr-dict
+    `:` type(operands)
   }];
 }
 
 def AMK_KernelStoreLogitsOp : AMK_KernelMemoryOp<"store_logits"> {
   let summary = "Stores logits and the largest of them in row `part` of partials";
+  let description = [{
+    As words, the partials of `parts` workers are `2 * parts + 1` words: bits of
+    the value and index for each part, then the flags of part 0, which are 1 if
+    the host wants the launch to stop.
+  }];
   let arguments = (ins AMK_KernelF32:$values, AMK_KernelF32:$logits,
-    AMK_KernelI32:$partials, Index:$begin, Index:$count, Index:$part);
+    AMK_KernelI32OrWords:$partials, Index:$begin, Index:$count, Index:$part,
+    Optional<Index>:$tag);
   let assemblyFormat = [{
     $values `to` $logits `[` $begin `,` $count `]` `,` $partials `[` $part `]`
-    attr-dict `:` type(operands)
+    (`tag` $tag^)? attr-dict `:` type(operands)
   }];
 }
 
@@ -231,6 +309,55 @@ def AMK_KernelAttentionCombineOp : AMK_KernelMemoryOp<"attention_combine"> {
     Index:$begin, Index:$count);
   let assemblyFormat = [{
     $partials `to` $out `[` $begin `,` $count `]` attr-dict `:` type(operands)
+  }];
+}
+
+def AMK_KernelRingAttentionOp : AMK_KernelMemoryOp<"ring_attention"> {
+  let summary = "Attention of one kv head and one split, the cache from the ring";
+  let description = [{
+    `query` is `[kv heads, heads + 2, dim]`: words that `store_qkv` made of this
+    step's token; head `unit` of it is received. `cache` is the layer's part of
+    the worker's own KV cache, whose blocks of 16 positions come through the
+    ring; the owner of the step's block appends the new row to it. `partials` is
+    `[kv heads * heads, splits, dim + 2]`: maximum, sum, then `dim`
+    unnormalised outputs. docs/GpuKernel.md, section 5. GPU only.
+  }];
+  let arguments = (ins AMK_KernelWords:$query, Index:$query_tag,
+    AMK_KernelMem:$cache, AMK_KernelWords:$partials, Index:$tag, Index:$head,
+    Index:$split, Index:$position, I64Attr:$heads, I64Attr:$dim,
+    I64Attr:$splits, F64Attr:$scale);
+  let assemblyFormat = [{
+    $query `tag` $query_tag `,` $cache `to` $partials `tag` $tag
+    `unit` `(` $head `,` $split `)` `at` $position `heads` `=` $heads
+    `dim` `=` $dim `splits` `=` $splits `scale` `=` $scale attr-dict
+    `:` type(operands)
+  }];
+}
+
+def AMK_KernelCombineSplitsOp : AMK_KernelMemoryOp<"combine_splits"> {
+  let summary = "Joins the splits of elements begin .. begin + count of a head";
+  let description = [{
+    `partials` are those of `ring_attention`. Elements are those of the attention
+    result `[heads * dim]`; all of a piece belong to one head. GPU only.
+  }];
+  let arguments = (ins AMK_KernelWords:$partials, Index:$partials_tag,
+    AMK_KernelF32OrWords:$out, Index:$begin, Index:$count, Index:$position,
+    Optional<Index>:$tag);
+  let assemblyFormat = [{
+    $partials `tag` $partials_tag `to` $out `[` $begin `,` $count `]`
+    `at` $position (`tag` $tag^)? attr-dict `:` type(operands)
+  }];
+}
+
+def AMK_KernelNextTokenOp : AMK_KernelMemoryOp<"next_token"> {
+  let summary = "Ends a worker's step: the best of the partials is the next token";
+  let description = [{
+    Every worker reduces the words of `store_logits` alike and keeps the token;
+    worker 0 reports it to the host. Sets the worker's stop flag. GPU only.
+  }];
+  let arguments = (ins AMK_KernelWords:$best, Index:$tag, Index:$position);
+  let assemblyFormat = [{
+    $best `tag` $tag `at` $position attr-dict `:` type(operands)
   }];
 }
 

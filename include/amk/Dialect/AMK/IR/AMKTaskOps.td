@@ -76,6 +76,10 @@ def AMK_BufferOp : AMK_Op<"buffer", [ParentOneOf<["GraphOp", "ScheduleOp"]>,
     lies at byte (x + s * (bytes of the type)) mod `capacity`. A ring has no
     offset: it shares its bytes with no other buffer.
 
+    `hand_off` says how workers of a GPU pass an activation to each other; with
+    `tag` its values lie in words of 8 bytes. Absent on a CPU, which uses
+    `release`.
+
     ```mlir
     %x = amk.buffer activation "layers.0.hidden" offset 256 : memref<1x576xf32>
     %w = amk.buffer weight "q" source "model.layers.0.self_attn.q_proj.weight" : memref<576x576xbf16>
@@ -89,13 +93,14 @@ def AMK_BufferOp : AMK_Op<"buffer", [ParentOneOf<["GraphOp", "ScheduleOp"]>,
                        OptionalAttr<I64Attr>:$capacity,
                        OptionalAttr<I64Attr>:$offset,
                        OptionalAttr<DenseF32ArrayAttr>:$inv_freq,
-                       OptionalAttr<F64Attr>:$scale);
+                       OptionalAttr<F64Attr>:$scale,
+                       OptionalAttr<AMK_HandOff>:$hand_off);
   let results = (outs Res<AMK_Buffer, "", [MemAlloc]>:$result);
   let assemblyFormat = [{
     $kind $name (`source` $source^)? (`worker` $worker^)?
     (`capacity` $capacity^)? (`offset` $offset^)?
     (`inv_freq` `=` custom<ExactFloats>($inv_freq)^ `scale` `=` $scale)?
-    attr-dict `:` type($result)
+    (`hand_off` $hand_off^)? attr-dict `:` type($result)
   }];
   let opDocGroup = TaskOpGroup;
   let hasVerifier = 1;
@@ -282,12 +287,14 @@ def AMK_TaskAttentionOp : AMK_TaskOp<"attention"> {
     With one split, `out` is the attention result `[1, heads * d]`. With more
     it is `[heads, splits, d + 2]`: unnormalised sums, then the running maximum
     and the running denominator, for `amk.task.attention_combine`.
+    With `ring` the cache is the worker's own and comes through the ring of its
+    shared memory (docs/GpuKernel.md, section 5).
   }];
   let arguments = !con((ins AMK_RangeAttr:$units, I64Attr:$splits,
     F64Attr:$scale, AMK_F32Buffer:$query, AMK_F32Buffer:$cache,
-    AMK_F32Buffer:$out), common);
+    AMK_F32Buffer:$out, UnitAttr:$ring), common);
   let assemblyFormat = [{
-    $phase $units `splits` `=` $splits `scale` `=` $scale
+    $phase $units `splits` `=` $splits `scale` `=` $scale (`ring` $ring^)?
     `(` $query `,` $cache `)` `to` `(` $out `)`
   }] # suffix;
 }
@@ -338,6 +345,20 @@ def AMK_TaskArgmaxCombineOp : AMK_TaskOp<"argmax_combine"> {
     AMK_I32Buffer:$control), common);
   let assemblyFormat = [{
     $phase `(` $partials `)` `to` `(` $token `,` $control `)`
+  }] # suffix;
+}
+
+def AMK_TaskNextTokenOp : AMK_TaskOp<"next_token"> {
+  let summary = "Ends a worker's step: every worker finds the next token itself";
+  let description = [{
+    Reads the partial maxima of all `amk.task.head` tasks, and writes the token
+    to element `part` of `token`, which has one for each worker. For GPUs, in the
+    place of `amk.task.argmax_combine`.
+  }];
+  let arguments = !con((ins AMK_I32Buffer:$partials, AMK_I32Buffer:$token),
+                       common);
+  let assemblyFormat = [{
+    $phase `(` $partials `)` `to` `(` $token `)`
   }] # suffix;
 }
 

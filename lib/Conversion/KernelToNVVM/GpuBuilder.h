@@ -1,0 +1,165 @@
+//===- GpuBuilder.h - What bodies of the GPU kernel may use -----*- C++ -*-===//
+//
+// Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Every body is a private function
+//
+//   (i32, i32) body(ptr args, ptr<3> instruction, i32 step, i32 slot, i32 par)
+//
+// that the 512 consumer threads run together and that is inlined into the
+// dispatch; the last two arguments and the results are the state of the worker's
+// ring. Lowerings of single operations make a GpuBuilder where they are and need
+// not know any of this.
+//
+// Rules for every body (docs/GpuKernel.md, section 4): between its last read of
+// shared data and the first word that it publishes there is a blockBarrier()
+// after which those reads have returned; it publishes nothing before its first
+// blockBarrier(), and it has at least one.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef AMK_LIB_CONVERSION_KERNELTONVVM_GPUBUILDER_H
+#define AMK_LIB_CONVERSION_KERNELTONVVM_GPUBUILDER_H
+
+#include "Arch.h"
+
+#include "amk/Support/GpuLayout.h"
+
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+
+namespace mlir::amk {
+
+/// Parts of the block's shared memory.
+enum class SharedPart { Ring, Staged, Part, Rows, Instructions, Barriers, State };
+
+/// Of one kernel program; outlives its lowering.
+struct GpuKernel {
+  const ArchEmitter &arch;
+  GpuAttr gpu;
+};
+
+constexpr StringLiteral kSharedName = "amk_shared";
+constexpr StringLiteral kWaitSlowName = "amk_wait_slow";
+
+/// Failed attempts of a bounded wait between visits of its slow path; a power of
+/// two.
+constexpr int32_t kSpinLimit = 4096;
+
+class GpuBuilder : public CodeBuilder {
+public:
+  /// For code inside `function`, a body or the kernel itself.
+  GpuBuilder(OpBuilder &builder, Location loc, const GpuKernel &kernel,
+             LLVM::LLVMFuncOp function)
+      : CodeBuilder(builder, loc), kernel(kernel), function(function) {}
+  /// For the lowering of an operation in a body.
+  GpuBuilder(OpBuilder &builder, Operation *op, const GpuKernel &kernel)
+      : GpuBuilder(builder, op->getLoc(), kernel,
+                   op->getParentOfType<LLVM::LLVMFuncOp>()) {}
+
+  //===--- Where am I (all i32) ---===//
+  Value thread();
+  Value lane();
+  Value warp();
+  Value group();       ///< 0 or 1
+  Value warpInGroup(); ///< 0 to 7
+  Value worker();
+
+  //===--- i32 arithmetic (CodeBuilder's is i64) ---===//
+  Value add32(Value a, int32_t c) { return c ? add(a, i32(c)) : a; }
+  Value mul32(Value a, int32_t c) { return c == 1 ? a : mul(a, i32(c)); }
+  Value div32(Value a, int32_t c) {
+    return make<arith::DivUIOp>(a, i32(c));
+  }
+  Value rem32(Value a, int32_t c) {
+    return make<arith::RemUIOp>(a, i32(c));
+  }
+  Value narrow(Value value) {
+    return make<arith::TruncIOp>(b.getI32Type(), value);
+  }
+
+  //===--- Barriers, shuffles ---===//
+  void blockBarrier(); ///< of the consumers: bar.sync 1, 512
+  void warpBarrier();
+  Value shuffleXor(Value f32, int32_t mask);
+  /// Sum over a warp in a fixed order; every lane gets it.
+  Value warpSum(Value f32);
+
+  //===--- The task ---===//
+  /// Operand i of the instruction: an integer as i64, or the pointer (address
+  /// space 1) that it stands for. Loads from shared memory: cheap, so ask where
+  /// it is needed instead of keeping it.
+  Value operand(unsigned i);
+  Value pointer(MemorySpace space, unsigned i);
+  /// Field of the instruction, of a type of 32 bits.
+  Value instructionField(uint64_t offset);
+  Value position(); ///< i32
+  Value step();     ///< i32
+  /// Tags of this step (i32), and of which counter's words: see
+  /// abi::DeviceInstruction.
+  Value inputTag(unsigned number);
+  Value outputTag();
+
+  //===--- Memory ---===//
+  Value args(); ///< abi::GpuArgs, generic pointer
+  Value argsField(Type type, uint64_t offset) {
+    return loadField(type, args(), offset);
+  }
+  /// Global pointer from a field of GpuArgs.
+  Value argsPointer(uint64_t offset);
+  /// base + bytes, both of shared memory.
+  Value shared(SharedPart part);
+  Value shared(SharedPart part, Value byteOffset); ///< i32
+  LLVM::LLVMPointerType sharedPtr();
+  LLVM::LLVMPointerType globalPtr();
+
+  //===--- Waits ---===//
+  struct Failure {
+    ::amk::abi::WaitKind kind;
+    Value what, seen, expected; ///< i32; null: 0
+    Value address;              ///< i64; null: 0
+  };
+  /// Repeats `attempt` until it gives true. After kSpinLimit failures, and then
+  /// every so often, it takes the slow path: `failure` is called to say what the
+  /// report would be. Waits between workers end when the launch is aborted.
+  void waitFor(function_ref<Value()> attempt,
+               function_ref<Failure()> failure);
+  /// Waits for the phase `parity` of a barrier.
+  void waitBarrier(::amk::abi::WaitKind kind, Value bar, Value parity,
+                   Value slot);
+
+  //===--- The consumers' side of the ring, in the strict order of stages ---===//
+  /// Waits until the next stage of my group is full; its address.
+  Value acquireStage();
+  /// All lanes of the warp have read it; to be called once for each stage, by
+  /// warps without work in it, too.
+  void releaseStage();
+
+  //===--- Words (docs/GpuKernel.md, 4.1 and 4.3) ---===//
+  /// Stores value (f32 or i32) and tag as word `row` (i64) of `words`.
+  void send(Value words, Value row, Value value, Value tag);
+
+  const GpuKernel &kernel;
+  LLVM::LLVMFuncOp function;
+
+private:
+  Value ringState(unsigned index);
+  void setRingState(unsigned index, Value value);
+};
+
+/// Arguments of a body function.
+enum BodyArgument : unsigned {
+  kBodyArgs,
+  kBodyInstruction,
+  kBodyStep,
+  kBodySlot,
+  kBodyParity,
+  kBodyArguments,
+};
+
+} // namespace mlir::amk
+
+#endif // AMK_LIB_CONVERSION_KERNELTONVVM_GPUBUILDER_H
