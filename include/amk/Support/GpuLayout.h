@@ -104,10 +104,15 @@ constexpr uint32_t blockRows(abi::PackLayout layout) {
 
 constexpr uint64_t ceilDiv(uint64_t a, uint64_t b) { return (a + b - 1) / b; }
 
-/// How the tiles of a task are cut into stages. Block c of a tile and panel lies
-/// in stage c / stageBlocks, which group (c / stageBlocks) mod 2 of consumer
-/// warps reads: there it is register (c mod stageBlocks) mod warpBlocks of warp
-/// (c mod stageBlocks) / warpBlocks.
+/// Where a block of a tile and panel lies: the stage of the tile, and which
+/// registers of which warp of which group of consumers get it.
+struct BlockPlace {
+  uint32_t stage, group, warp, index;
+};
+
+/// How the tiles of a task are cut into stages. The stream of a task is, for
+/// each panel, for each tile, tileStages * stageBlocks blocks: those of the
+/// panel's columns in order, then blocks of zeros.
 struct RunShape {
   uint64_t panels;       ///< of K; the outer loop of the stream
   uint64_t panelColumns; ///< of a panel; K <= panels * panelColumns
@@ -115,14 +120,38 @@ struct RunShape {
   uint32_t stageBlocks;  ///< in use in every stage (cps)
   uint32_t warpBlocks;   ///< of a warp in a stage, at most (q)
 
-  uint32_t stageBytes() const { return stageBlocks * abi::kFragmentBytes; }
-  /// Stages of a task of `tiles` tiles.
-  uint64_t stages(uint64_t tiles) const { return panels * tiles * tileStages; }
-  uint64_t bytes(uint64_t tiles) const { return stages(tiles) * stageBytes(); }
+  constexpr uint32_t tileBlocks() const { return tileStages * stageBlocks; }
+  constexpr uint32_t tileBytes() const {
+    return tileBlocks() * abi::kFragmentBytes;
+  }
+  constexpr uint32_t stageBytes() const {
+    return stageBlocks * abi::kFragmentBytes;
+  }
+  /// Stages of a task of `tiles` tiles: even.
+  constexpr uint64_t stages(uint64_t tiles) const {
+    return panels * tiles * tileStages;
+  }
+  constexpr uint64_t bytes(uint64_t tiles) const {
+    return stages(tiles) * stageBytes();
+  }
+  /// Of block c < tileBlocks() of a tile and panel.
+  constexpr BlockPlace place(uint32_t block) const {
+    uint32_t stage = block / stageBlocks, inStage = block % stageBlocks;
+    return {stage, stage % kGroups, inStage / warpBlocks, inStage % warpBlocks};
+  }
+  /// Byte of the task's run where a tile begins in a panel.
+  constexpr uint64_t tileOffset(uint64_t tiles, uint64_t panel,
+                                uint64_t tile) const {
+    return (panel * tiles + tile) * tileBytes();
+  }
 };
 
+/// Most blocks in a stage: those that the warps of a group can hold.
+constexpr uint32_t kMaxStageBlocks = kGroupWarps * kMaxWarpBlocks;
+
 /// `columns` is K >= 1, `maxStageBlocks` the most blocks in a stage (32 for
-/// stages of 16 KiB, 16 for 8 KiB). For layouts with fragment blocks.
+/// stages of 16 KiB, 16 for 8 KiB), from 1 to kMaxStageBlocks. For layouts with
+/// fragment blocks.
 constexpr RunShape runShape(abi::PackLayout layout, uint64_t columns,
                             uint32_t maxStageBlocks) {
   uint64_t panels = ceilDiv(columns, kPanelColumns);
@@ -139,6 +168,86 @@ static_assert(runShape(abi::PackLayout::MmaTile8x2, 14336, 32).panels == 4 &&
               runShape(abi::PackLayout::MmaTile8x2, 14336, 32).stageBlocks ==
                   28 &&
               runShape(abi::PackLayout::MmaTile8x2, 576, 32).stageBlocks == 9);
+
+/// Most tiles of a task with these panels: partial sums of several panels are
+/// kept for all tiles at once, and a task has kMaxRows results at most.
+constexpr uint64_t maxRunTiles(abi::PackLayout layout, uint64_t panels) {
+  return panels > 1 ? kPartTiles : kMaxRows / blockRows(layout);
+}
+
+//===----------------------------------------------------------------------===//
+// Inside a block: lane l reads bytes [16 * l, 16 * l + 16), registers a0 to a3
+//===----------------------------------------------------------------------===//
+
+/// Bytes of an element; 0 for layouts without blocks.
+constexpr uint32_t elementBytes(abi::PackLayout layout) {
+  switch (layout) {
+  case abi::PackLayout::RowInterleaved32:
+    return 0;
+  case abi::PackLayout::MmaTile8x2:
+  case abi::PackLayout::MmaTile4x4:
+    return 2;
+  case abi::PackLayout::ScalarTile8:
+    return 4;
+  case abi::PackLayout::MmaTile8x2S8:
+    return 1;
+  }
+  return 0;
+}
+
+struct BlockElement {
+  uint32_t row, column;
+};
+
+/// Byte in its block of the element at `row` < blockRows() and `column` <
+/// blockColumns(): the formulas of docs/GpuKernel.md, 3.1, in 32-bit words of a
+/// row, which are the same words for all types of element.
+constexpr uint32_t fragmentByte(abi::PackLayout layout, uint32_t row,
+                                uint32_t column) {
+  uint32_t byte = column * elementBytes(layout);
+  uint32_t word = byte / 4, inWord = byte % 4;
+  if (layout == abi::PackLayout::ScalarTile8)
+    return 64 * row + byte;
+  // 4 words of half a segment go to 4 lanes, one each.
+  uint32_t segment = word / 8, half = word / 4 % 2, lane = word % 4;
+  if (layout == abi::PackLayout::MmaTile4x4) {
+    lane += 4 * (4 * (segment % 2) + row);
+    segment /= 2;
+  } else {
+    lane += 4 * row;
+  }
+  return 16 * lane + 4 * (segment + 2 * half) + inWord;
+}
+
+/// The element at byte `byte` of a block: the inverse of fragmentByte().
+constexpr BlockElement fragmentElement(abi::PackLayout layout, uint32_t byte) {
+  uint32_t row = byte / 64, inWord = byte % 4;
+  if (layout == abi::PackLayout::ScalarTile8)
+    return {row, byte % 64 / 4};
+  uint32_t lane = byte / 16 % 4, segment = byte / 4 % 2, half = byte / 8 % 2;
+  if (layout == abi::PackLayout::MmaTile4x4) {
+    segment = 2 * segment + row / 4;
+    row %= 4;
+  }
+  uint32_t word = 8 * segment + 4 * half + lane;
+  return {row, (4 * word + inWord) / elementBytes(layout)};
+}
+
+/// What a B register of a lane holds: the elements of one 32-bit word of x,
+/// from `column` of the block on, in a precision's part of x.
+struct ActivationPlace {
+  uint32_t plane; ///< 0: high part, 1: low part, more: other tokens or 0
+  uint32_t column;
+};
+
+/// Of register b0 or b1 (`index`) of lane 4g + t. Mma layouts only.
+constexpr ActivationPlace activationPlace(abi::PackLayout layout, uint32_t lane,
+                                          uint32_t index) {
+  uint32_t segments = layout == abi::PackLayout::MmaTile4x4 ? 4 : 2;
+  uint32_t column = lane / 4; // of B
+  uint32_t word = 8 * (column % segments) + 4 * index + lane % 4;
+  return {column / segments, word * 4 / elementBytes(layout)};
+}
 
 } // namespace amk::gpu
 
