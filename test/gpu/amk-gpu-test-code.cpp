@@ -6,13 +6,15 @@
 //
 //===----------------------------------------------------------------------===//
 //
-//   amk-gpu-test-code PROGRAM.mlir DIRECTORY CHIP...
+//   amk-gpu-test-code [--persistent] PROGRAM.mlir DIRECTORY CHIP...
 //
 // Compiles one amk.kernel.program for the host (DIRECTORY/cpu.so, x86-64-v3)
-// and for every chip (DIRECTORY/CHIP.ptx).
+// and for every chip (DIRECTORY/CHIP.ptx). With --persistent only for the chips,
+// as one persistent kernel with the geometry of each chip.
 //
 //===----------------------------------------------------------------------===//
 
+#include "Conversion/KernelToNVVM/Arch.h"
 #include "amk/Conversion/Passes.h"
 #include "amk/InitAll.h"
 #include "amk/Pipelines/Pipelines.h"
@@ -44,8 +46,12 @@ static LogicalResult writeFile(const Twine &path, StringRef contents) {
 /// A fresh copy of the program, taken through the passes that `build` adds.
 static OwningOpRef<ModuleOp>
 compile(MLIRContext &context, StringRef file,
-        function_ref<void(OpPassManager &)> build) {
+        function_ref<void(OpPassManager &)> build,
+        const ArchRow *persistent = nullptr) {
   auto module = parseSourceFile<ModuleOp>(file, &context);
+  if (module && persistent)
+    for (auto program : module->getOps<KernelProgramOp>())
+      program.setGpuAttr(defaultGpuAttr(&context, *persistent));
   PassManager passes(&context);
   build(passes);
   if (!module || failed(passes.run(*module)))
@@ -70,12 +76,15 @@ static LogicalResult writeCpuObject(MLIRContext &context, StringRef file,
 }
 
 static LogicalResult writePtx(MLIRContext &context, StringRef file,
-                              StringRef directory, StringRef chip) {
-  auto module = compile(context, file, [&](OpPassManager &passes) {
+                              StringRef directory, StringRef chip,
+                              bool persistent) {
+  auto build = [&](OpPassManager &passes) {
     NvvmOptions options;
     options.chip = chip.str();
     buildNvvmPipeline(passes, options);
-  });
+  };
+  auto module =
+      compile(context, file, build, persistent ? findArch(chip) : nullptr);
   if (!module)
     return failure();
   auto binaries = module->getOps<gpu::BinaryOp>();
@@ -88,8 +97,14 @@ static LogicalResult writePtx(MLIRContext &context, StringRef file,
 }
 
 int main(int argc, char **argv) {
+  bool persistent = argc > 1 && StringRef(argv[1]) == "--persistent";
+  if (persistent) {
+    --argc;
+    ++argv;
+  }
   if (argc < 3) {
-    llvm::errs() << "usage: amk-gpu-test-code PROGRAM.mlir DIRECTORY CHIP...\n";
+    llvm::errs() << "usage: amk-gpu-test-code [--persistent] PROGRAM.mlir "
+                    "DIRECTORY CHIP...\n";
     return 2;
   }
   StringRef file = argv[1], directory = argv[2];
@@ -101,10 +116,10 @@ int main(int argc, char **argv) {
     llvm::errs() << directory << ": " << error.message() << '\n';
     return 1;
   }
-  if (failed(writeCpuObject(context, file, directory)))
+  if (!persistent && failed(writeCpuObject(context, file, directory)))
     return 1;
   for (int i = 3; i < argc; ++i)
-    if (failed(writePtx(context, file, directory, argv[i])))
+    if (failed(writePtx(context, file, directory, argv[i], persistent)))
       return 1;
   return 0;
 }

@@ -472,7 +472,7 @@ struct GpuArgs {
   uint64_t logits;     ///< f32; row of step s at s * logitsStride; 0: not wanted
   uint64_t stopTokens; ///< i32[stopTokenCount]
   uint64_t report;     ///< WaitReport, zero at the launch
-  uint64_t stamps;     ///< trace: u32[workers][steps][count][kStamps]
+  uint64_t stamps;     ///< trace: u32[steps][instructionCount][kStamps]
   uint64_t waitNanoseconds; ///< of a bounded wait
   uint64_t logitsStride;    ///< in floats; 0 keeps only the last row
   uint32_t workers;
@@ -483,8 +483,10 @@ struct GpuArgs {
   uint32_t launchTag; ///< added to all tags
   uint32_t tagStride; ///< tag of an edge: launchTag + tagBase + step * tagStride
   uint32_t vocab;     ///< tokens are clamped to it
+  uint32_t instructionCount; ///< in the tables; see DeviceInstruction::index
+  uint32_t reserved;
 };
-static_assert(sizeof(GpuArgs) == 144);
+static_assert(sizeof(GpuArgs) == 152);
 
 /// Entry of a GPU code object: void(GpuArgs), one block per worker.
 constexpr const char *kGpuEntryName = "amk_gpu_main";

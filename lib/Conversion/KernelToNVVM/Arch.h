@@ -50,25 +50,27 @@ public:
   /// Lanes of the loader warp that run it: also the arrival count of barriers
   /// that copies complete.
   virtual unsigned loaderLanes() const = 0;
-  virtual void emitBarrierInit(CodeBuilder &code, Value bar, unsigned count);
+  virtual void emitBarrierInit(CodeBuilder &code, Value bar, unsigned count) const;
+  /// Makes initialised barriers visible to copies.
+  virtual void emitBarriersReady(CodeBuilder &code) const = 0;
   /// Starts a copy of `bytes` (i32, a multiple of 16, may be 0) whose end is an
   /// arrival of each loader lane on `bar`. All loader lanes run it, with the
   /// same values. `policy`: i64 cache policy, or null.
   virtual void emitCopy(CodeBuilder &code, Value dst, Value src, Value bytes,
-                        Value bar, Value policy) = 0;
+                        Value bar, Value policy) const = 0;
   /// The policy of data that is read once; null where copies take none.
-  virtual Value emitStreamPolicy(CodeBuilder &code) = 0;
+  virtual Value emitStreamPolicy(CodeBuilder &code) const = 0;
   /// One attempt: i1, whether the phase of `parity` (i32) has completed.
-  virtual Value emitBarrierTry(CodeBuilder &code, Value bar, Value parity) = 0;
-  virtual void emitBarrierArrive(CodeBuilder &code, Value bar);
+  virtual Value emitBarrierTry(CodeBuilder &code, Value bar, Value parity) const = 0;
+  virtual void emitBarrierArrive(CodeBuilder &code, Value bar) const;
   /// Between ordinary stores to global memory, seen by the loader, and copies
   /// that read them.
-  virtual void emitCopyAfterStores(CodeBuilder &code) = 0;
+  virtual void emitCopyAfterStores(CodeBuilder &code) const = 0;
   /// m16n8k16: a = 4, b = 2 registers as i32, c = 4 floats. `element` is bf16
   /// or f16.
   virtual SmallVector<Value, 4> emitMma(CodeBuilder &code, Type element,
                                         ArrayRef<Value> a, ArrayRef<Value> b,
-                                        ArrayRef<Value> c);
+                                        ArrayRef<Value> c) const;
   /// Whether an operation of the lowered module is one that this architecture
   /// has; LLVM ends the process where one is not. Emits the error.
   LogicalResult verify(Operation *op) const;

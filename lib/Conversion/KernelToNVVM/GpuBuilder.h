@@ -30,6 +30,7 @@
 #include "amk/Support/GpuLayout.h"
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Transforms/DialectConversion.h"
 
 namespace mlir::amk {
 
@@ -55,7 +56,7 @@ public:
   GpuBuilder(OpBuilder &builder, Location loc, const GpuKernel &kernel,
              LLVM::LLVMFuncOp function)
       : CodeBuilder(builder, loc), kernel(kernel), function(function) {}
-  /// For the lowering of an operation in a body.
+  /// For the lowering of an operation in a body, once it is a function.
   GpuBuilder(OpBuilder &builder, Operation *op, const GpuKernel &kernel)
       : GpuBuilder(builder, op->getLoc(), kernel,
                    op->getParentOfType<LLVM::LLVMFuncOp>()) {}
@@ -127,6 +128,9 @@ public:
   /// report would be. Waits between workers end when the launch is aborted.
   void waitFor(function_ref<Value()> attempt,
                function_ref<Failure()> failure);
+  /// The word at `pointer` of shared memory, as other warps change it.
+  Value loadShared32(Value pointer);
+  void storeShared32(Value value, Value pointer);
   /// Waits for the phase `parity` of a barrier.
   void waitBarrier(::amk::abi::WaitKind kind, Value bar, Value parity,
                    Value slot);
@@ -138,16 +142,37 @@ public:
   /// warps without work in it, too.
   void releaseStage();
 
+  /// A 32-bit variable on the stack, which LLVM makes a register of.
+  LLVM::AllocaOp variable();
+  /// Makes room for the ring's state, and reads and writes it. For those who
+  /// build functions.
+  void initRingState(Value slot, Value parity);
+  SmallVector<Value, 2> ringState();
+  void setRingState(ValueRange slotAndParity);
+  /// bars + offset + 8 * slot
+  Value barrier(uint32_t offset, Value slot);
+
+  //===--- Timeline ---===//
+  /// Thread 0 writes the clock if the program has `trace`.
+  void stamp(::amk::abi::Stamp which);
+
   //===--- Words (docs/GpuKernel.md, 4.1 and 4.3) ---===//
   /// Stores value (f32 or i32) and tag as word `row` (i64) of `words`.
   void send(Value words, Value row, Value value, Value tag);
+
+  /// In a function that is no body: what instruction() and step() are.
+  void setTask(Value instruction, Value step) {
+    currentInstruction = instruction;
+    currentStep = step;
+  }
+  /// Pointer to the task's abi::DeviceInstruction in shared memory.
+  Value instruction();
 
   const GpuKernel &kernel;
   LLVM::LLVMFuncOp function;
 
 private:
-  Value ringState(unsigned index);
-  void setRingState(unsigned index, Value value);
+  Value currentInstruction, currentStep;
 };
 
 /// Arguments of a body function.
@@ -159,6 +184,27 @@ enum BodyArgument : unsigned {
   kBodyParity,
   kBodyArguments,
 };
+
+//===----------------------------------------------------------------------===//
+// Parts of the kernel function
+//===----------------------------------------------------------------------===//
+
+/// Of the launch's stages, as the loader sees it: emits its whole life. Run by
+/// all lanes of the loader warp.
+void emitLoader(GpuBuilder &code);
+
+/// Adds `amk_wait_slow` and the kernel, which runs `bodies` in the order of
+/// their numbers.
+void buildGpuMain(OpBuilder &builder, Location loc, const GpuKernel &kernel,
+                  ArrayRef<LLVM::LLVMFuncOp> bodies);
+
+/// Lowers a program with a `gpu` attribute into `module`, where it lies.
+LogicalResult lowerGpuProgram(KernelProgramOp program, Operation *module,
+                              const GpuKernel &kernel);
+
+void populateGpuGemvPatterns(const TypeConverter &converter,
+                             const GpuKernel &kernel,
+                             RewritePatternSet &patterns);
 
 } // namespace mlir::amk
 

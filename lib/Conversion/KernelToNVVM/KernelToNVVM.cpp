@@ -6,22 +6,22 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// One body is one kernel of one thread block, which shows that the kernel level
-// fits a GPU: operations are collective over the block's threads, scratch is
-// shared memory, and a block barrier separates operations. The fast forms
-// (loader warp, ring, tensor cores) and the persistent loop are not here.
+// A program with a `gpu` attribute becomes one persistent kernel: see
+// GpuProgram.cpp. Without, one body is one kernel of one thread block, which
+// serves to compare bodies with the CPU's: operations are collective over the
+// block's threads, scratch is shared memory, and a block barrier separates
+// operations.
 //
 //===----------------------------------------------------------------------===//
 
-#include "../Utils/CodeBuilder.h"
 #include "../Utils/KernelTypeConverter.h"
+#include "GpuBuilder.h"
 
 #include "amk/Conversion/Passes.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Transforms/DialectConversion.h"
-#include "llvm/ADT/StringExtras.h"
 
 namespace mlir::amk {
 #define GEN_PASS_DEF_CONVERTAMKKERNELTONVVM
@@ -34,16 +34,6 @@ using namespace mlir::amk;
 /// LLVM 22's own NVPTX string. Without it 64-bit accesses are split in two.
 static constexpr StringLiteral kDataLayout =
     "e-p6:32:32-i64:64-i128:128-i256:256-v16:16-v32:32-n16:32:64";
-/// The chips that we generate code for. The PTX version is the lowest that has
-/// what the chip needs: a driver must know it to assemble the code at load.
-static constexpr struct {
-  StringLiteral name, features;
-} kChips[] = {
-    {"sm_80", "+ptx80"},   {"sm_86", "+ptx80"},  {"sm_89", "+ptx80"},
-    {"sm_90", "+ptx80"},   {"sm_90a", "+ptx80"}, {"sm_100", "+ptx86"},
-    {"sm_100a", "+ptx86"}, {"sm_120", "+ptx87"}, {"sm_120a", "+ptx87"},
-};
-
 static constexpr StringLiteral kScratchName = "amk_scratch";
 static constexpr StringLiteral kReduceName = "amk_reduce";
 static constexpr unsigned kGlobal = 1, kShared = 3;
@@ -322,18 +312,30 @@ private:
              << "threads: found " << threads.getValue()
              << ", expected a multiple of " << kWarp << " from " << kWarp
              << " to " << kMaxThreads;
-    auto names = llvm::map_range(kChips, [](auto &c) { return c.name; });
-    const auto *row =
-        llvm::find_if(kChips, [&](auto &c) { return c.name == chip; });
-    if (row == std::end(kChips))
-      return getOperation().emitError()
-             << "chip: found '" << chip << "', expected one of "
-             << llvm::join(names, ", ");
-    features = row->features;
+    if (!findArch(chip))
+      return getOperation().emitError() << "chip: found '" << chip
+                                        << "', expected one of " << archNames();
     return success();
   }
 
+  /// As one persistent kernel for the architecture that the program names.
+  LogicalResult convertPersistent(KernelProgramOp program) {
+    const ArchRow *row = findArch(program.getGpuAttr().getArch());
+    if (!row)
+      return program.emitOpError()
+             << "expects one of " << archNames() << " as arch, found "
+             << program.getGpuAttr();
+    std::unique_ptr<ArchEmitter> emitter = makeEmitter(*row);
+    OpBuilder builder(program);
+    gpu::GPUModuleOp module = createModule(builder, program, *row);
+    // Symbols of the module must be around what names them.
+    program->moveBefore(module.getBody(), module.getBody()->end());
+    return lowerGpuProgram(program, module, {*emitter, program.getGpuAttr()});
+  }
+
   LogicalResult convertProgram(KernelProgramOp program) {
+    if (program.getGpu())
+      return convertPersistent(program);
     KernelTypeConverter converter(kGlobal, kShared);
     RewritePatternSet patterns(&getContext());
     int64_t count = threads;
@@ -349,7 +351,9 @@ private:
 
     // The functions must be inside the module whose globals they name.
     OpBuilder builder(program);
-    gpu::GPUModuleOp module = createModule(builder, program);
+    gpu::GPUModuleOp module =
+        createModule(builder, program, *findArch(chip));
+    addSharedMemory(module);
     if (failed(applyFullConversion(program, target, std::move(patterns))))
       return failure();
     Block &body = program.getBody().front();
@@ -359,16 +363,22 @@ private:
     return success();
   }
 
-  gpu::GPUModuleOp createModule(OpBuilder &builder, KernelProgramOp program) {
-    Location loc = program.getLoc();
-    auto target = NVVM::NVVMTargetAttr::get(
-        &getContext(), /*optLevel=*/3, "nvptx64-nvidia-cuda", chip, features);
-    auto module =
-        gpu::GPUModuleOp::create(builder, loc, program.getSymName(),
-                                 builder.getArrayAttr(Attribute(target)));
+  gpu::GPUModuleOp createModule(OpBuilder &builder, KernelProgramOp program,
+                                const ArchRow &row) {
+    auto target = NVVM::NVVMTargetAttr::get(&getContext(), /*optLevel=*/3,
+                                            "nvptx64-nvidia-cuda", row.name,
+                                            row.features);
+    auto module = gpu::GPUModuleOp::create(
+        builder, program.getLoc(), program.getSymName(),
+        builder.getArrayAttr(Attribute(target)));
     module->setAttr(LLVM::LLVMDialect::getDataLayoutAttrName(),
                     builder.getStringAttr(kDataLayout));
-    OpBuilder::InsertionGuard guard(builder);
+    return module;
+  }
+
+  void addSharedMemory(gpu::GPUModuleOp module) {
+    OpBuilder builder(&getContext());
+    Location loc = module.getLoc();
     builder.setInsertionPointToStart(module.getBody());
     auto addShared = [&](StringRef name, Type type, LLVM::Linkage linkage,
                          int64_t alignment) {
@@ -380,10 +390,7 @@ private:
               LLVM::Linkage::External, 1024);
     addShared(kReduceName, LLVM::LLVMArrayType::get(f32, kMaxThreads / kWarp),
               LLVM::Linkage::Internal, 16);
-    return module;
   }
-
-  StringRef features;
 };
 
 } // namespace

@@ -1,0 +1,311 @@
+//===- GpuBuilder.cpp - What bodies of the GPU kernel may use -------------===//
+//
+// Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "GpuBuilder.h"
+
+using namespace mlir;
+using namespace mlir::amk;
+namespace abi = ::amk::abi;
+namespace layout = ::amk::gpu;
+
+static constexpr unsigned kGlobal = 1, kShared = 3;
+static constexpr int32_t kWarp = 32;
+
+LLVM::LLVMPointerType GpuBuilder::sharedPtr() {
+  return LLVM::LLVMPointerType::get(b.getContext(), kShared);
+}
+
+LLVM::LLVMPointerType GpuBuilder::globalPtr() {
+  return LLVM::LLVMPointerType::get(b.getContext(), kGlobal);
+}
+
+//===----------------------------------------------------------------------===//
+// Where am I
+//===----------------------------------------------------------------------===//
+
+Value GpuBuilder::thread() { return make<NVVM::ThreadIdXOp>(b.getI32Type()); }
+Value GpuBuilder::lane() { return rem32(thread(), kWarp); }
+Value GpuBuilder::warp() { return div32(thread(), kWarp); }
+Value GpuBuilder::group() {
+  return div32(thread(), kWarp * layout::kGroupWarps);
+}
+Value GpuBuilder::warpInGroup() {
+  return rem32(warp(), layout::kGroupWarps);
+}
+Value GpuBuilder::worker() { return make<NVVM::BlockIdXOp>(b.getI32Type()); }
+
+//===----------------------------------------------------------------------===//
+// Barriers, shuffles
+//===----------------------------------------------------------------------===//
+
+void GpuBuilder::blockBarrier() {
+  NVVM::BarrierOp::create(b, loc, Type(), i32(1), i32(abi::kGpuConsumers),
+                          NVVM::BarrierReductionAttr(), Value());
+}
+
+void GpuBuilder::warpBarrier() { NVVM::SyncWarpOp::create(b, loc, i32(-1)); }
+
+Value GpuBuilder::shuffleXor(Value f32, int32_t mask) {
+  return make<NVVM::ShflOp>(f32.getType(), i32(-1), f32, i32(mask),
+                            i32(kWarp - 1), NVVM::ShflKind::bfly, UnitAttr());
+}
+
+Value GpuBuilder::warpSum(Value f32) {
+  for (int32_t mask = kWarp / 2; mask > 0; mask /= 2)
+    f32 = addf(f32, shuffleXor(f32, mask));
+  return f32;
+}
+
+//===----------------------------------------------------------------------===//
+// The task
+//===----------------------------------------------------------------------===//
+
+Value GpuBuilder::instructionField(uint64_t offset) {
+  return load(b.getI32Type(), byteAt(instruction(), i32(offset)), 4);
+}
+
+Value GpuBuilder::instruction() {
+  return currentInstruction ? currentInstruction
+                            : function.getArgument(kBodyInstruction);
+}
+
+static uint64_t operandOffset(unsigned i) {
+  return offsetof(abi::DeviceInstruction, operands) + i * sizeof(uint32_t);
+}
+
+Value GpuBuilder::operand(unsigned i) {
+  return zext(instructionField(operandOffset(i)));
+}
+
+Value GpuBuilder::argsPointer(uint64_t offset) {
+  return make<LLVM::IntToPtrOp>(globalPtr(),
+                                argsField(b.getI64Type(), offset));
+}
+
+Value GpuBuilder::pointer(MemorySpace space, unsigned i) {
+  Value value = operand(i);
+  switch (space) {
+  case MemorySpace::Arena:
+  case MemorySpace::Words:
+    return byteAt(argsPointer(offsetof(abi::GpuArgs, arena)),
+                  mul(value, abi::kOperandUnit));
+  case MemorySpace::Constant:
+    return byteAt(argsPointer(offsetof(abi::GpuArgs, constants)),
+                  mul(value, abi::kOperandUnit));
+  case MemorySpace::External: {
+    Value table = argsPointer(offsetof(abi::GpuArgs, externals));
+    Value address = load(b.getI64Type(), at(table, value, b.getI64Type()), 8);
+    return make<LLVM::IntToPtrOp>(globalPtr(), address);
+  }
+  case MemorySpace::Logits:
+    return argsPointer(offsetof(abi::GpuArgs, logits));
+  case MemorySpace::Token:
+    return argsPointer(offsetof(abi::GpuArgs, tokens));
+  case MemorySpace::Control:
+    return argsPointer(offsetof(abi::GpuArgs, control));
+  case MemorySpace::KVCache:
+  case MemorySpace::Stream: {
+    bool isStream = space == MemorySpace::Stream;
+    Value queue = byteAt(argsPointer(offsetof(abi::GpuArgs, queues)),
+                         mul(zext(worker()), sizeof(abi::DeviceQueue)));
+    Value base = loadField(b.getI64Type(), queue,
+                           isStream ? offsetof(abi::DeviceQueue, stream)
+                                    : offsetof(abi::DeviceQueue, kvCache));
+    return byteAt(make<LLVM::IntToPtrOp>(globalPtr(), base),
+                  mul(value, abi::kOperandUnit));
+  }
+  case MemorySpace::Scratch:
+    break;
+  }
+  llvm_unreachable("scratch is no operand");
+}
+
+Value GpuBuilder::step() {
+  return currentStep ? currentStep : function.getArgument(kBodyStep);
+}
+
+Value GpuBuilder::position() {
+  return add(argsField(b.getI32Type(), offsetof(abi::GpuArgs, startPosition)),
+             step());
+}
+
+static Value tagOf(GpuBuilder &code, uint64_t field) {
+  Type i32 = code.b.getI32Type();
+  Value launch = code.argsField(i32, offsetof(abi::GpuArgs, launchTag));
+  Value stride = code.argsField(i32, offsetof(abi::GpuArgs, tagStride));
+  Value base = code.add(launch, code.mul(code.step(), stride));
+  return code.add(base, code.instructionField(field));
+}
+
+Value GpuBuilder::inputTag(unsigned number) {
+  return tagOf(*this, offsetof(abi::DeviceInstruction, tagIn) +
+                          number * sizeof(uint32_t));
+}
+
+Value GpuBuilder::outputTag() {
+  return tagOf(*this, offsetof(abi::DeviceInstruction, tagOut));
+}
+
+//===----------------------------------------------------------------------===//
+// Memory
+//===----------------------------------------------------------------------===//
+
+Value GpuBuilder::args() { return function.getArgument(kBodyArgs); }
+
+Value GpuBuilder::shared(SharedPart part) {
+  uint32_t ring = kernel.gpu.getStage() * kernel.gpu.getStages();
+  uint32_t offset = 0;
+  switch (part) {
+  case SharedPart::Ring:
+    break;
+  case SharedPart::Staged:
+    offset = ring + layout::kStagedOffset;
+    break;
+  case SharedPart::Part:
+    offset = ring + layout::kPartOffset;
+    break;
+  case SharedPart::Rows:
+    offset = ring + layout::kRowsOffset;
+    break;
+  case SharedPart::Instructions:
+    offset = ring + layout::kInstructionsOffset;
+    break;
+  case SharedPart::Barriers:
+    offset = ring + layout::kBarriersOffset;
+    break;
+  case SharedPart::State:
+    offset = ring + layout::kStateOffset;
+    break;
+  }
+  Value base = make<LLVM::AddressOfOp>(sharedPtr(), kSharedName);
+  return offset ? byteAt(base, i32(offset)) : base;
+}
+
+Value GpuBuilder::shared(SharedPart part, Value byteOffset) {
+  return byteAt(shared(part), byteOffset);
+}
+
+//===----------------------------------------------------------------------===//
+// Waits
+//===----------------------------------------------------------------------===//
+
+Value GpuBuilder::loadShared32(Value pointer) {
+  return LLVM::LoadOp::create(
+      b, loc, b.getI32Type(), pointer, 4, /*isVolatile=*/false,
+      /*isNonTemporal=*/false, /*isInvariant=*/false,
+      /*isInvariantGroup=*/false, LLVM::AtomicOrdering::acquire, "block");
+}
+
+void GpuBuilder::storeShared32(Value value, Value pointer) {
+  LLVM::StoreOp::create(b, loc, value, pointer, 4, /*isVolatile=*/false,
+                        /*isNonTemporal=*/false, /*isInvariantGroup=*/false,
+                        LLVM::AtomicOrdering::release, "block");
+}
+
+/// Only these waits are for other workers, which may have given up.
+static bool endsWithAbort(abi::WaitKind kind) {
+  return kind == abi::WaitKind::Counter || kind == abi::WaitKind::Word;
+}
+
+/// A visit of the slow path: the new time of the first visit, or -1 in an
+/// aborted launch.
+static Value visitSlowPath(GpuBuilder &code, const GpuBuilder::Failure &report,
+                           Value since) {
+  OpBuilder &b = code.b;
+  auto or0 = [&](Value value) { return value ? value : code.i32(0); };
+  Type i64 = b.getI64Type();
+  SmallVector<Value> operands = {
+      code.argsPointer(offsetof(abi::GpuArgs, control)),
+      code.argsPointer(offsetof(abi::GpuArgs, report)),
+      code.argsField(i64, offsetof(abi::GpuArgs, waitNanoseconds)),
+      since,
+      code.i32(static_cast<int32_t>(report.kind)),
+      code.instructionField(offsetof(abi::DeviceInstruction, index)),
+      or0(report.what),
+      or0(report.seen),
+      or0(report.expected),
+      report.address ? report.address : code.i64(0),
+      code.step()};
+  auto call = LLVM::CallOp::create(b, code.loc, TypeRange{i64}, kWaitSlowName,
+                                   operands);
+  return call.getResult();
+}
+
+void GpuBuilder::waitFor(function_ref<Value()> attempt,
+                         function_ref<Failure()> failure) {
+  Type i32Type = b.getI32Type(), i64Type = b.getI64Type();
+  // Carried: attempts that failed, and when the slow path was first visited (0:
+  // not yet).
+  auto loop = scf::WhileOp::create(b, loc, TypeRange{i32Type, i64Type},
+                                   ValueRange{i32(0), i64(0)});
+  OpBuilder::InsertionGuard guard(b);
+  b.createBlock(&loop.getBefore(), {}, {i32Type, i64Type}, {loc, loc});
+  Value done = attempt();
+  Value again = make<arith::XOrIOp>(
+      done, make<arith::ConstantOp>(b.getBoolAttr(true)));
+  scf::ConditionOp::create(b, loc, again, loop.getBeforeArguments());
+
+  b.createBlock(&loop.getAfter(), {}, {i32Type, i64Type}, {loc, loc});
+  Value count = add32(loop.getAfterArguments()[0], 1);
+  Value since = loop.getAfterArguments()[1];
+  Value rare = equal(make<arith::AndIOp>(count, i32(kSpinLimit - 1)), i32(0));
+  auto visit = scf::IfOp::create(b, loc, TypeRange{i64Type}, rare,
+                                 /*withElseRegion=*/true);
+  scf::YieldOp::create(b, loc, ValueRange{count, visit.getResult(0)});
+  b.setInsertionPointToStart(&visit.getElseRegion().front());
+  scf::YieldOp::create(b, loc, since);
+
+  b.setInsertionPointToStart(&visit.getThenRegion().front());
+  Failure report = failure();
+  scf::YieldOp::create(b, loc, visitSlowPath(*this, report, since));
+  if (!endsWithAbort(report.kind))
+    return;
+  // What is waited for may never come: -1 ends the loop, too.
+  b.setInsertionPoint(again.getDefiningOp());
+  Value aborted = equal(loop.getBeforeArguments()[1], i64(-1));
+  again.getDefiningOp()->setOperand(0, make<arith::OrIOp>(done, aborted));
+}
+
+void GpuBuilder::waitBarrier(abi::WaitKind kind, Value bar, Value parity,
+                             Value slot) {
+  waitFor([&] { return kernel.arch.emitBarrierTry(*this, bar, parity); },
+          [&] { return Failure{kind, slot, Value(), parity, Value()}; });
+}
+
+//===----------------------------------------------------------------------===//
+// Words, timeline
+//===----------------------------------------------------------------------===//
+
+void GpuBuilder::send(Value words, Value row, Value value, Value tag) {
+  if (!value.getType().isInteger(32))
+    value = make<arith::BitcastOp>(b.getI32Type(), value);
+  Value high = make<arith::ShLIOp>(zext(tag), i64(32));
+  Value word = make<arith::OrIOp>(high, zext(value));
+  LLVM::StoreOp::create(b, loc, word, at(words, row, b.getI64Type()), 8,
+                        /*isVolatile=*/false, /*isNonTemporal=*/false,
+                        /*isInvariantGroup=*/false,
+                        LLVM::AtomicOrdering::monotonic, "device");
+}
+
+void GpuBuilder::stamp(abi::Stamp which) {
+  if (!kernel.gpu.getTrace())
+    return;
+  ifThen(equal(thread(), i32(0)), [&] {
+    Value total = zext(argsField(b.getI32Type(),
+                                 offsetof(abi::GpuArgs, instructionCount)));
+    Value index =
+        zext(instructionField(offsetof(abi::DeviceInstruction, index)));
+    Value row = add(mul(zext(step()), total), index);
+    Value place = add(mul(row, abi::kStamps), static_cast<int64_t>(which));
+    Value clock = make<NVVM::ClockOp>(b.getI32Type());
+    store(clock,
+          at(argsPointer(offsetof(abi::GpuArgs, stamps)), place,
+             b.getI32Type()),
+          4);
+  });
+}

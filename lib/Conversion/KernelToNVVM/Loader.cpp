@@ -1,0 +1,294 @@
+//===- Loader.cpp - The loader warp ---------------------------------------===//
+//
+// Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+//   request the first instructions
+//   for k in all instructions of the launch, until the worker stops:
+//     request instruction k + 8
+//     wait for instruction k; copy the stages of its run into the ring
+//   wait until all copies have landed
+//
+// Every wait also ends when the worker stops; nothing is copied after that.
+// docs/GpuKernel.md, sections 1.2, 2.3 and 5.3.
+//
+//===----------------------------------------------------------------------===//
+
+#include "GpuBuilder.h"
+
+using namespace mlir;
+using namespace mlir::amk;
+namespace abi = ::amk::abi;
+namespace layout = ::amk::gpu;
+
+namespace {
+
+class LoaderBuilder {
+public:
+  explicit LoaderBuilder(GpuBuilder &code)
+      : code(code), b(code.b), gpu(code.kernel.gpu), i32(b.getI32Type()),
+        i64(b.getI64Type()) {}
+
+  void emit();
+
+private:
+  Value variable(Value init) {
+    Value slot = code.variable();
+    code.store(init, slot, 4);
+    return slot;
+  }
+  Value get(Value variable) { return code.load(i32, variable, 4); }
+  void set(Value variable, Value value) { code.store(value, variable, 4); }
+  void advance(Value slot, Value parity, int32_t slots);
+
+  Value stopped() {
+    Value flag = code.loadShared32(code.shared(
+        SharedPart::State, code.i32(layout::StateOffset::kStop)));
+    return code.make<arith::CmpIOp>(arith::CmpIPredicate::ne, flag,
+                                    code.i32(0));
+  }
+  /// Runs `body` when the phase has completed, and not at all after a stop.
+  void whenReady(abi::WaitKind kind, Value bar, Value parity, Value what,
+                 function_ref<void()> body);
+  void emitInstruction(Value number);
+  void emitRun();
+  void emitWeightRun(Value count, Value bytes, Value offset);
+  void emitKVRun(Value splits, Value blockBytes, Value offset);
+  void waitAppended();
+  void emitStage(Value source, Value bytes, Value policy);
+  void emitDrain(uint32_t barriers, Value issued, int32_t slots);
+  Value queueField(Type type, uint64_t offset) {
+    return code.loadField(type, queue, offset);
+  }
+  Value globalField(uint64_t offset) {
+    return code.make<LLVM::IntToPtrOp>(code.globalPtr(),
+                                       queueField(i64, offset));
+  }
+
+  GpuBuilder &code;
+  OpBuilder &b;
+  GpuAttr gpu;
+  Type i32, i64;
+  Value queue, count, total;
+  // Variables. Slot and parity of the next stage, of the one that pacing waits
+  // for, and how many stages and instructions have been asked for.
+  Value slot, parity, pacedSlot, pacedParity, stages, requested, runs;
+};
+
+} // namespace
+
+void LoaderBuilder::advance(Value slot, Value parity, int32_t slots) {
+  Value next = code.add32(get(slot), 1);
+  Value wraps = code.equal(next, code.i32(slots));
+  set(slot, code.select(wraps, code.i32(0), next));
+  Value flipped = code.make<arith::XOrIOp>(get(parity), code.i32(1));
+  set(parity, code.select(wraps, flipped, get(parity)));
+}
+
+void LoaderBuilder::whenReady(abi::WaitKind kind, Value bar, Value parity,
+                              Value what, function_ref<void()> body) {
+  code.waitFor(
+      [&] {
+        Value ready = code.kernel.arch.emitBarrierTry(code, bar, parity);
+        return code.make<arith::OrIOp>(ready, stopped());
+      },
+      [&] { return GpuBuilder::Failure{kind, what, Value(), parity, Value()}; });
+  Value goOn = code.make<arith::XOrIOp>(
+      stopped(), code.make<arith::ConstantOp>(b.getBoolAttr(true)));
+  code.ifThen(goOn, body);
+}
+
+/// Asks for instruction `number` of the launch, if there is one.
+void LoaderBuilder::emitInstruction(Value number) {
+  code.ifThen(code.less(number, total), [&] {
+    constexpr int32_t slots = layout::kInstructionSlots;
+    Value place = code.rem32(number, slots);
+    Value use = code.rem32(code.div32(number, slots), 2);
+    Value before = code.make<arith::XOrIOp>(use, code.i32(1));
+    Value empty = code.barrier(layout::kInstructionEmptyBarriers, place);
+    whenReady(abi::WaitKind::InstructionFree, empty, before, place, [&] {
+      constexpr int32_t size = sizeof(abi::DeviceInstruction);
+      Value index = code.make<arith::RemUIOp>(number, count);
+      Value source =
+          code.byteAt(globalField(offsetof(abi::DeviceQueue, instructions)),
+                      code.zext(code.mul32(index, size)));
+      Value target =
+          code.shared(SharedPart::Instructions, code.mul32(place, size));
+      Value full = code.barrier(layout::kInstructionFullBarriers, place);
+      code.kernel.arch.emitCopy(code, target, source, code.i32(size), full,
+                                Value());
+      set(requested, code.add32(get(requested), 1));
+    });
+  });
+}
+
+void LoaderBuilder::emitStage(Value source, Value bytes, Value policy) {
+  Value at = get(slot), use = get(parity);
+  Value before = code.make<arith::XOrIOp>(use, code.i32(1));
+  // Few bytes on their way: what consumers load waits behind them.
+  int32_t inFlight = gpu.getInFlight();
+  Value full = code.less(code.i32(inFlight - 1), get(stages));
+  code.ifThen(full, [&] {
+    whenReady(abi::WaitKind::RingFull,
+              code.barrier(layout::kFullBarriers, get(pacedSlot)),
+              get(pacedParity), get(pacedSlot), [&] {
+                advance(pacedSlot, pacedParity, gpu.getStages());
+              });
+  });
+  whenReady(abi::WaitKind::RingEmpty, code.barrier(layout::kEmptyBarriers, at),
+            before, at, [&] {
+              Value target = code.shared(SharedPart::Ring,
+                                         code.mul32(at, gpu.getStage()));
+              code.kernel.arch.emitCopy(
+                  code, target, source, bytes,
+                  code.barrier(layout::kFullBarriers, at), policy);
+              advance(slot, parity, gpu.getStages());
+              set(stages, code.add32(get(stages), 1));
+            });
+}
+
+void LoaderBuilder::emitWeightRun(Value count, Value bytes, Value offset) {
+  Value policy = code.kernel.arch.emitStreamPolicy(code);
+  Value base =
+      code.byteAt(globalField(offsetof(abi::DeviceQueue, stream)),
+                  code.mul(code.zext(offset), abi::kFragmentBytes));
+  Value step = code.zext(bytes);
+  code.loop(code.i64(0), code.zext(count), 1, [&](Value i) {
+    emitStage(code.byteAt(base, code.mul(i, step)), bytes, policy);
+  });
+}
+
+/// The worker's append of this layer in the step before is a real store to
+/// memory that the copies read.
+void LoaderBuilder::waitAppended() {
+  Value appended = code.shared(SharedPart::State,
+                               code.i32(layout::StateOffset::kAppended));
+  Value perStep = queueField(i32, offsetof(abi::DeviceQueue, kvRuns));
+  // Runs before this one in the launch, and those of a step less: what must be
+  // done is below zero in the first step.
+  Value needed = code.add32(code.sub(get(runs), perStep), 1);
+  auto done = [&]() -> Value {
+    Value enough = code.make<arith::CmpIOp>(
+        arith::CmpIPredicate::sge, code.loadShared32(appended), needed);
+    return code.make<arith::OrIOp>(enough, stopped());
+  };
+  code.waitFor(done, [&] {
+    return GpuBuilder::Failure{abi::WaitKind::Appended, Value(),
+                               code.loadShared32(appended), needed, Value()};
+  });
+  set(runs, code.add32(get(runs), 1));
+  code.kernel.arch.emitCopyAfterStores(code);
+}
+
+void LoaderBuilder::emitKVRun(Value splits, Value blockBytes, Value offset) {
+  waitAppended();
+  // Blocks 0 .. position / 16 in all; this split has those that are equal to it
+  // modulo the number of splits.
+  Value split = code.make<arith::AndIOp>(splits, code.i32(0xffff));
+  Value all = code.make<arith::ShRUIOp>(splits, code.i32(16));
+  // 64 * dim bytes; blocks of float32 have half the positions.
+  Value last = code.div32(code.position(), kAttentionBlock);
+  Value has = code.make<arith::CmpIOp>(arith::CmpIPredicate::uge, last, split);
+  Value rounds =
+      code.make<arith::DivUIOp>(code.sub(last, split), all);
+  Value blocks = code.select(has, code.add32(rounds, 1), code.i32(0));
+  Value perStage = code.make<arith::DivUIOp>(code.i32(gpu.getStage()),
+                                             blockBytes);
+  Value pair = code.mul32(perStage, 2);
+  Value pairs = code.make<arith::DivUIOp>(
+      code.add(blocks, code.add32(pair, -1)), pair);
+  Value base =
+      code.byteAt(globalField(offsetof(abi::DeviceQueue, kvCache)),
+                  code.mul(code.zext(offset), abi::kFragmentBytes));
+  code.loop(code.i64(0), code.zext(code.mul32(pairs, 2)), 1, [&](Value j) {
+    Value first = code.mul(code.narrow(j), perStage);
+    Value left = code.select(code.less(first, blocks),
+                             code.sub(blocks, first), code.i32(0));
+    Value bytes = code.mul(code.min(left, perStage), blockBytes);
+    Value source =
+        code.byteAt(base, code.mul(code.zext(first), code.zext(blockBytes)));
+    emitStage(source, bytes, Value());
+  });
+}
+
+void LoaderBuilder::emitRun() {
+  auto field = [&](uint64_t offset) { return code.instructionField(offset); };
+  Value flags = code.make<arith::ShRUIOp>(field(0), code.i32(16));
+  Value count = field(offsetof(abi::DeviceInstruction, stageCount));
+  Value bytes = field(offsetof(abi::DeviceInstruction, stageBytes));
+  Value offset = field(offsetof(abi::DeviceInstruction, runOffset));
+  auto has = [&](abi::DeviceFlag flag) {
+    return code.make<arith::CmpIOp>(
+        arith::CmpIPredicate::ne,
+        code.make<arith::AndIOp>(flags, code.i32(flag)), code.i32(0));
+  };
+  code.ifThen(has(abi::kWeightRun),
+              [&] { emitWeightRun(count, bytes, offset); });
+  code.ifThen(has(abi::kKVRun), [&] { emitKVRun(count, bytes, offset); });
+}
+
+/// Waits until the last copy into every slot has landed. A block must not end
+/// before.
+void LoaderBuilder::emitDrain(uint32_t barriers, Value issued, int32_t slots) {
+  code.loop(code.i64(0), code.i64(slots), 1, [&](Value i) {
+    Value place = code.narrow(i);
+    code.ifThen(code.less(place, issued), [&] {
+      Value last = code.add32(code.sub(issued, place), -1);
+      Value use = code.rem32(code.div32(last, slots), 2);
+      code.waitBarrier(abi::WaitKind::RingFull, code.barrier(barriers, place),
+                       use, place);
+    });
+  });
+}
+
+void LoaderBuilder::emit() {
+  Value zero = code.i32(0);
+  for (Value *v : {&slot, &parity, &pacedSlot, &pacedParity, &stages,
+                   &requested, &runs})
+    *v = variable(zero);
+  queue = code.byteAt(code.argsPointer(offsetof(abi::GpuArgs, queues)),
+                      code.mul(code.zext(code.worker()),
+                               sizeof(abi::DeviceQueue)));
+  count = queueField(i32, offsetof(abi::DeviceQueue, count));
+  Value steps = code.argsField(i32, offsetof(abi::GpuArgs, steps));
+  total = code.mul(count, steps);
+
+  // Not a task yet: waits report slot 0, which nothing has been copied to.
+  code.setTask(code.shared(SharedPart::Instructions), zero);
+  code.loop(code.i64(0), code.i64(layout::kInstructionAhead), 1,
+            [&](Value k) { emitInstruction(code.narrow(k)); });
+
+  auto loop = scf::WhileOp::create(b, code.loc, TypeRange{i32},
+                                   ValueRange{zero});
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.createBlock(&loop.getBefore(), {}, {i32}, {code.loc});
+    Value k = loop.getBeforeArguments()[0];
+    Value goOn = code.make<arith::XOrIOp>(
+        stopped(), code.make<arith::ConstantOp>(b.getBoolAttr(true)));
+    scf::ConditionOp::create(
+        b, code.loc, code.make<arith::AndIOp>(code.less(k, total), goOn), k);
+    b.createBlock(&loop.getAfter(), {}, {i32}, {code.loc});
+    k = loop.getAfterArguments()[0];
+    emitInstruction(code.add32(k, layout::kInstructionAhead));
+    constexpr int32_t slots = layout::kInstructionSlots;
+    Value place = code.rem32(k, slots);
+    Value instruction =
+        code.shared(SharedPart::Instructions,
+                    code.mul32(place, sizeof(abi::DeviceInstruction)));
+    code.setTask(instruction, code.make<arith::DivUIOp>(k, count));
+    whenReady(abi::WaitKind::Instruction,
+              code.barrier(layout::kInstructionFullBarriers, place),
+              code.rem32(code.div32(k, slots), 2), place, [&] { emitRun(); });
+    scf::YieldOp::create(b, code.loc, code.add32(k, 1));
+  }
+  code.setTask(code.shared(SharedPart::Instructions), zero);
+  emitDrain(layout::kFullBarriers, get(stages), gpu.getStages());
+  emitDrain(layout::kInstructionFullBarriers, get(requested),
+            layout::kInstructionSlots);
+}
+
+void mlir::amk::emitLoader(GpuBuilder &code) { LoaderBuilder(code).emit(); }
