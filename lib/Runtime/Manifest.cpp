@@ -9,6 +9,7 @@
 #include "amk/Runtime/Manifest.h"
 #include "amk/Support/Abi.h"
 #include "amk/Support/Error.h"
+#include "amk/Support/GpuLayout.h"
 #include "amk/Support/Json.h"
 
 #include <algorithm>
@@ -111,6 +112,35 @@ ModelInfo parseModel(const JsonView &view) {
   if (view.has("bos_token_id"))
     model.bosTokenId = view.at("bos_token_id").asInt(0, kMaxInt32);
   return model;
+}
+
+CodeInfo parseGpuCode(const JsonView &view, uint32_t stageBytes) {
+  expectKeys(view, {"arch", "file", "format", "shared_bytes", "registers",
+                    "spill_bytes", "stages", "in_flight", "trace", "hash"});
+  CodeInfo code;
+  code.arch = asName(view.at("arch"));
+  code.file = asPlainFileName(view.at("file"));
+  code.hash = asHash(view.at("hash"));
+  GpuCodeInfo info;
+  std::string format = view.at("format").asString();
+  if (format != "cubin" && format != "ptx")
+    view.at("format").expected("\"cubin\" or \"ptx\"");
+  info.format = format == "ptx" ? GpuCodeInfo::Format::Ptx
+                               : GpuCodeInfo::Format::Cubin;
+  info.stages = view.at("stages").asInt(2, gpu::kMaxStages);
+  if (info.stages % 2 != 0)
+    view.at("stages").expected("an even number");
+  info.inFlight = view.at("in_flight").asInt(1, info.stages);
+  info.sharedBytes = view.at("shared_bytes").asInt(0, 1 << 24);
+  uint32_t expected = gpu::sharedBytes(stageBytes, info.stages);
+  if (info.sharedBytes != expected)
+    view.at("shared_bytes")
+        .expected(std::to_string(expected) + " (from stages and stage_bytes)");
+  info.registers = view.at("registers").asInt(0, 255);
+  info.spillBytes = view.at("spill_bytes").asInt(0, 1 << 20);
+  info.trace = view.at("trace").asBool();
+  code.gpu = info;
+  return code;
 }
 
 CodeInfo parseCode(const JsonView &view) {
@@ -266,10 +296,61 @@ void parseExternals(const JsonView &view, Manifest &manifest,
   }
 }
 
+constexpr std::pair<OperandKind, const char *> kOperandKinds[] = {
+    {OperandKind::Integer, "integer"},   {OperandKind::Arena, "arena"},
+    {OperandKind::Constant, "constant"}, {OperandKind::KVCache, "kv"},
+    {OperandKind::External, "external"}, {OperandKind::IO, "io"},
+    {OperandKind::Split, "split"}};
+
+OperandKind parseOperandKind(const JsonView &view) {
+  std::string name = view.asString(), names;
+  for (auto [kind, text] : kOperandKinds) {
+    if (name == text)
+      return kind;
+    names += (names.empty() ? "" : ", ") + std::string(text);
+  }
+  view.expected("one of " + names);
+}
+
+BodyInfo parseBody(const JsonView &view) {
+  expectKeys(view, {"name", "operands"});
+  BodyInfo body;
+  body.name = asName(view.at("name"));
+  JsonView operands = view.at("operands");
+  expectArrayOf(operands, 0, abi::kMaxOperands);
+  for (size_t i = 0; i < operands.size(); ++i)
+    body.operands.push_back(parseOperandKind(operands.at(i)));
+  return body;
+}
+
+GpuTargetInfo parseGpuTarget(const JsonView &view) {
+  expectKeys(view, {"kind", "workers", "stage_bytes", "kv_splits", "kv_block",
+                    "bodies"});
+  GpuTargetInfo gpu;
+  gpu.stageBytes = view.at("stage_bytes").asInt(abi::kFragmentBytes, 1 << 16);
+  if (gpu.stageBytes % abi::kFragmentBytes != 0)
+    view.at("stage_bytes")
+        .expected("a multiple of " + std::to_string(abi::kFragmentBytes));
+  gpu.kvSplits = view.at("kv_splits").asInt(0, abi::kMaxWorkers);
+  gpu.kvBlock = view.at("kv_block").asInt(0, 1024);
+  if ((gpu.kvBlock == 0) != (gpu.kvSplits == 0))
+    view.at("kv_block").expected("0 exactly if kv_splits is 0");
+  JsonView bodies = view.at("bodies");
+  expectArrayOf(bodies, 1, UINT16_MAX);
+  for (size_t i = 0; i < bodies.size(); ++i)
+    gpu.bodies.push_back(parseBody(bodies.at(i)));
+  return gpu;
+}
+
 void parseTarget(const JsonView &view, Manifest &manifest) {
-  expectKeys(view, {"kind", "workers"});
-  if (view.at("kind").asString() != "cpu")
-    view.at("kind").expected("\"cpu\"");
+  view.expectObject();
+  std::string kind = view.at("kind").asString();
+  if (kind == "cuda")
+    manifest.gpu = parseGpuTarget(view);
+  else if (kind == "cpu")
+    expectKeys(view, {"kind", "workers"});
+  else
+    view.at("kind").expected("\"cpu\" or \"cuda\"");
   manifest.workers = view.at("workers").asInt(1, abi::kMaxWorkers);
 }
 
@@ -285,6 +366,13 @@ void checkVersion(const JsonView &root) {
 }
 
 } // namespace
+
+const char *amk::runtime::operandKindName(OperandKind kind) {
+  for (auto [candidate, name] : kOperandKinds)
+    if (candidate == kind)
+      return name;
+  return "";
+}
 
 uint64_t ConstantInfo::bytes() const {
   if (kind == Kind::TensorF32)
@@ -320,7 +408,9 @@ Manifest amk::runtime::parseManifest(const std::string &text,
   JsonView code = root.at("code");
   expectArrayOf(code, 1, kMaxCodeObjects);
   for (size_t i = 0; i < code.size(); ++i)
-    manifest.code.push_back(parseCode(code.at(i)));
+    manifest.code.push_back(
+        manifest.gpu ? parseGpuCode(code.at(i), manifest.gpu->stageBytes)
+                     : parseCode(code.at(i)));
   JsonView tables = root.at("tables");
   expectKeys(tables, {"file", "hash"});
   manifest.tablesFile = asPlainFileName(tables.at("file"));

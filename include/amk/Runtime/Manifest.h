@@ -38,12 +38,49 @@ struct ModelInfo {
   std::optional<int32_t> bosTokenId;
 };
 
+/// What is particular to code for a GPU.
+struct GpuCodeInfo {
+  enum class Format { Cubin, Ptx };
+  Format format = Format::Ptx;
+  uint32_t sharedBytes = 0; ///< dynamic, of a block
+  uint32_t registers = 0;   ///< of a thread; 0 if nothing has assembled it yet
+  uint32_t spillBytes = 0;  ///< of a thread
+  uint32_t stages = 0;      ///< of the ring
+  uint32_t inFlight = 0;    ///< copies on their way at any time
+  bool trace = false;       ///< writes clock stamps
+};
+
 struct CodeInfo {
   std::string arch;
   std::string file;
-  std::vector<std::string> features;
-  std::string sanitizer;
+  std::vector<std::string> features; ///< CPU only
+  std::string sanitizer;             ///< CPU only
   std::string hash;
+  std::optional<GpuCodeInfo> gpu; ///< exactly for targets that are GPUs
+};
+
+/// How the value of an operand in the tables is meant.
+enum class OperandKind {
+  Integer,
+  Arena,    ///< byte offset in the space, as the next two
+  Constant,
+  KVCache,
+  External, ///< index in Manifest::externals
+  IO,       ///< token, control or logits, which the kernel finds by itself
+  Split,    ///< an integer: which split of the context a task works on
+};
+
+struct BodyInfo {
+  std::string name;
+  std::vector<OperandKind> operands;
+};
+
+/// What is particular to bundles for GPUs.
+struct GpuTargetInfo {
+  uint32_t stageBytes = 0; ///< of the ring; weights are cut into such stages
+  uint32_t kvSplits = 0;   ///< of the context; 0: no attention through the ring
+  uint32_t kvBlock = 0;    ///< positions in a block of the cache; 0 with kvSplits
+  std::vector<BodyInfo> bodies; ///< by abi::Instruction::body
 };
 
 struct MemoryInfo {
@@ -84,6 +121,7 @@ struct Manifest {
   std::string amkVersion;
   ModelInfo model;
   uint32_t workers = 0;
+  std::optional<GpuTargetInfo> gpu; ///< none: the target is the CPU
   std::vector<CodeInfo> code;
   std::string tablesFile;
   std::string tablesHash;
@@ -92,6 +130,9 @@ struct Manifest {
   std::vector<uint32_t> externals; ///< indices in `tensors`
   std::vector<TensorSpec> tensors;
 };
+
+/// "integer", "arena", ...
+const char *operandKindName(OperandKind kind);
 
 /// Parses and checks the text of a manifest. `file` names it in errors.
 /// Throws amk::Error.

@@ -10,6 +10,7 @@
 #include "amk/Support/Error.h"
 
 #include <algorithm>
+#include <cstring>
 #include <dlfcn.h>
 #include <utility>
 
@@ -29,8 +30,10 @@ using Status = int; // CUresult; 0 is success
 
 enum DeviceAttribute {
   kMultiprocessorCount = 16,
+  kCanMapHostMemory = 19,
   kComputeCapabilityMajor = 75,
   kComputeCapabilityMinor = 76,
+  kCooperativeLaunch = 95,
   kMaxSharedBytesPerBlockOptin = 97,
 };
 enum FunctionAttribute {
@@ -38,6 +41,9 @@ enum FunctionAttribute {
   kNumRegisters = 4,
   kMaxDynamicSharedSizeBytes = 8,
 };
+enum : unsigned { kStreamNonBlocking = 1 };
+enum : unsigned { kHostPortable = 1, kHostDeviceMap = 2 };
+enum : int { kNotReady = 600 };
 enum JitOption { kErrorLogBuffer = 5, kErrorLogBufferSizeBytes = 6 };
 
 struct Driver {
@@ -69,6 +75,28 @@ struct Driver {
                          unsigned gridZ, unsigned blockX, unsigned blockY,
                          unsigned blockZ, unsigned sharedBytes, void *stream,
                          void **parameters, void **extra);
+
+  Status (*launchCooperativeKernel)(void *function, unsigned gridX,
+                                    unsigned gridY, unsigned gridZ,
+                                    unsigned blockX, unsigned blockY,
+                                    unsigned blockZ, unsigned sharedBytes,
+                                    void *stream, void **parameters);
+  Status (*occupancy)(int *blocks, void *function, int threads,
+                      size_t sharedBytes);
+  Status (*memGetInfo)(size_t *free, size_t *total);
+  Status (*streamCreate)(void **, unsigned flags);
+  Status (*streamDestroy)(void *);
+  Status (*streamQuery)(void *);
+  Status (*streamSynchronize)(void *);
+  Status (*memcpyHtoDAsync)(unsigned long long, const void *, size_t,
+                            void *stream);
+  Status (*memcpyDtoHAsync)(void *, unsigned long long, size_t, void *stream);
+  Status (*memsetD8Async)(unsigned long long, unsigned char, size_t,
+                          void *stream);
+  Status (*memHostAlloc)(void **, size_t, unsigned flags);
+  Status (*memFreeHost)(void *);
+  Status (*memHostGetDevicePointer)(unsigned long long *, void *,
+                                    unsigned flags);
 
   /// Empty if the driver is loaded and initialised, else the reason.
   std::string problem;
@@ -125,6 +153,19 @@ std::string Driver::load() {
   bind(memcpyHtoD, "cuMemcpyHtoD_v2");
   bind(memcpyDtoH, "cuMemcpyDtoH_v2");
   bind(launchKernel, "cuLaunchKernel");
+  bind(launchCooperativeKernel, "cuLaunchCooperativeKernel");
+  bind(occupancy, "cuOccupancyMaxActiveBlocksPerMultiprocessor");
+  bind(memGetInfo, "cuMemGetInfo_v2");
+  bind(streamCreate, "cuStreamCreate");
+  bind(streamDestroy, "cuStreamDestroy_v2");
+  bind(streamQuery, "cuStreamQuery");
+  bind(streamSynchronize, "cuStreamSynchronize");
+  bind(memcpyHtoDAsync, "cuMemcpyHtoDAsync_v2");
+  bind(memcpyDtoHAsync, "cuMemcpyDtoHAsync_v2");
+  bind(memsetD8Async, "cuMemsetD8Async");
+  bind(memHostAlloc, "cuMemHostAlloc");
+  bind(memFreeHost, "cuMemFreeHost");
+  bind(memHostGetDevicePointer, "cuMemHostGetDevicePointer_v2");
   if (!missing.empty())
     return std::string(kLibrary) + ": has no " + missing +
            "; the driver is too old";
@@ -152,7 +193,7 @@ static void check(Status status, const std::string &where, const char *call) {
     fail(where, std::string(call) + ": " + driver().explain(status));
 }
 
-static int deviceCount() {
+int amk::runtime::cuda::deviceCount() {
   int count = 0;
   check(driver().deviceGetCount(&count), kLibrary, "cuDeviceGetCount");
   return count;
@@ -192,6 +233,8 @@ static DeviceInfo describe(int device, const std::string &where) {
   info.minor = attribute(kComputeCapabilityMinor);
   info.multiprocessors = attribute(kMultiprocessorCount);
   info.sharedBytesPerBlock = attribute(kMaxSharedBytesPerBlockOptin);
+  info.cooperativeLaunch = attribute(kCooperativeLaunch) != 0;
+  info.mapsHostMemory = attribute(kCanMapHostMemory) != 0;
   size_t memory = 0;
   check(cu.deviceTotalMem(&memory, device), where, "cuDeviceTotalMem");
   info.memoryBytes = memory;
@@ -208,7 +251,6 @@ Context::Context(int ordinal) {
                     " CUDA device(s), expected a number below that");
   check(cu.deviceGet(&handle, ordinal), where, "cuDeviceGet");
   info = describe(handle, where);
-  void *context = nullptr;
   check(cu.primaryCtxRetain(&context, handle), where,
         "cuDevicePrimaryCtxRetain");
   if (Status status = cu.ctxSetCurrent(context)) {
@@ -222,20 +264,72 @@ Context::~Context() {
   driver().primaryCtxRelease(handle);
 }
 
+void Context::makeCurrent() const {
+  check(driver().ctxSetCurrent(context), info.name, "cuCtxSetCurrent");
+}
+
+uint64_t Context::freeBytes() const {
+  size_t free = 0, total = 0;
+  check(driver().memGetInfo(&free, &total), info.name, "cuMemGetInfo");
+  return free;
+}
+
 void Context::synchronize(const std::string &purpose) const {
   check(driver().ctxSynchronize(), purpose, "cuCtxSynchronize");
+}
+
+//===----------------------------------------------------------------------===//
+// Streams
+//===----------------------------------------------------------------------===//
+
+Stream::Stream() {
+  check(driver().streamCreate(&handle, kStreamNonBlocking), "stream",
+        "cuStreamCreate");
+}
+
+Stream::~Stream() { driver().streamDestroy(handle); }
+
+bool Stream::isDone(const std::string &purpose) const {
+  Status status = driver().streamQuery(handle);
+  if (status == kNotReady)
+    return false;
+  check(status, purpose, "cuStreamQuery");
+  return true;
+}
+
+void Stream::synchronize(const std::string &purpose) const {
+  check(driver().streamSynchronize(handle), purpose, "cuStreamSynchronize");
+}
+
+void Stream::upload(uint64_t to, const void *from, uint64_t bytes,
+                    const std::string &purpose) const {
+  check(driver().memcpyHtoDAsync(to, from, bytes, handle), purpose,
+        "cuMemcpyHtoDAsync");
+}
+
+void Stream::download(void *to, uint64_t from, uint64_t bytes,
+                      const std::string &purpose) const {
+  check(driver().memcpyDtoHAsync(to, from, bytes, handle), purpose,
+        "cuMemcpyDtoHAsync");
+}
+
+void Stream::clear(uint64_t address, uint64_t bytes,
+                   const std::string &purpose) const {
+  if (bytes)
+    check(driver().memsetD8Async(address, 0, bytes, handle), purpose,
+          "cuMemsetD8Async");
 }
 
 //===----------------------------------------------------------------------===//
 // Code
 //===----------------------------------------------------------------------===//
 
-Module::Module(const std::string &ptx, const std::string &name) : name(name) {
+Module::Module(const std::string &code, const std::string &name) : name(name) {
   std::string log(16384, '\0');
   int options[] = {kErrorLogBuffer, kErrorLogBufferSizeBytes};
   void *values[] = {log.data(), reinterpret_cast<void *>(log.size() - 1)};
   Status status =
-      driver().moduleLoadDataEx(&handle, ptx.c_str(), 2, options, values);
+      driver().moduleLoadDataEx(&handle, code.c_str(), 2, options, values);
   if (!status)
     return;
   log.resize(log.find('\0'));
@@ -269,16 +363,29 @@ int Function::localBytes() const {
   return attributeOf(handle, kLocalSizeBytes, symbol);
 }
 
+void Function::allowShared(uint32_t bytes) const {
+  // Above 48 KiB only on demand.
+  check(driver().funcSetAttribute(handle, kMaxDynamicSharedSizeBytes,
+                                  static_cast<int>(bytes)),
+        symbol + ": " + std::to_string(bytes) + " bytes of shared memory",
+        "cuFuncSetAttribute");
+}
+
+int Function::blocksPerMultiprocessor(uint32_t threads,
+                                      uint32_t sharedBytes) const {
+  allowShared(sharedBytes);
+  int blocks = 0;
+  check(driver().occupancy(&blocks, handle, static_cast<int>(threads),
+                           sharedBytes),
+        symbol, "cuOccupancyMaxActiveBlocksPerMultiprocessor");
+  return blocks;
+}
+
 void amk::runtime::cuda::launch(const Function &function, uint32_t blocks,
                                 uint32_t threads, uint32_t sharedBytes,
                                 const std::vector<uint64_t> &arguments) {
   const Driver &cu = driver();
-  // Above 48 KiB only on demand.
-  check(cu.funcSetAttribute(function.handle, kMaxDynamicSharedSizeBytes,
-                            static_cast<int>(sharedBytes)),
-        function.symbol + ": " + std::to_string(sharedBytes) +
-            " bytes of shared memory",
-        "cuFuncSetAttribute");
+  function.allowShared(sharedBytes);
   std::vector<uint64_t> values = arguments;
   std::vector<void *> pointers;
   for (uint64_t &value : values)
@@ -289,6 +396,20 @@ void amk::runtime::cuda::launch(const Function &function, uint32_t blocks,
         function.symbol + ": " + std::to_string(blocks) + " x " +
             std::to_string(threads) + " threads",
         "cuLaunchKernel");
+}
+
+void amk::runtime::cuda::launchResident(const Function &function,
+                                        uint32_t blocks, uint32_t threads,
+                                        uint32_t sharedBytes,
+                                        const void *parameter,
+                                        const Stream &stream) {
+  void *parameters[] = {const_cast<void *>(parameter)};
+  check(driver().launchCooperativeKernel(function.handle, blocks, 1, 1,
+                                         threads, 1, 1, sharedBytes,
+                                         stream.raw(), parameters),
+        function.symbol + ": " + std::to_string(blocks) + " x " +
+            std::to_string(threads) + " threads",
+        "cuLaunchCooperativeKernel");
 }
 
 //===----------------------------------------------------------------------===//
@@ -326,3 +447,24 @@ void DeviceBuffer::upload(const void *from) const {
 void DeviceBuffer::download(void *to) const {
   check(driver().memcpyDtoH(to, base, bytes), purpose, "cuMemcpyDtoH");
 }
+
+PinnedBuffer::PinnedBuffer(uint64_t bytes, const std::string &purpose)
+    : bytes(bytes) {
+  const Driver &cu = driver();
+  std::string where =
+      purpose + ": " + std::to_string(bytes) + " bytes of pinned memory";
+  void *memory = nullptr;
+  check(cu.memHostAlloc(&memory, std::max<uint64_t>(bytes, 1),
+                        kHostPortable | kHostDeviceMap),
+        where, "cuMemHostAlloc");
+  base = static_cast<uint8_t *>(memory);
+  std::memset(base, 0, bytes);
+  unsigned long long pointer = 0;
+  if (Status status = cu.memHostGetDevicePointer(&pointer, memory, 0)) {
+    cu.memFreeHost(memory);
+    check(status, where, "cuMemHostGetDevicePointer");
+  }
+  address = pointer;
+}
+
+PinnedBuffer::~PinnedBuffer() { driver().memFreeHost(base); }

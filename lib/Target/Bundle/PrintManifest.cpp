@@ -24,7 +24,41 @@ static ordered_json modelJson(const ModelInfo &model) {
   return json;
 }
 
+static ordered_json targetJson(const Manifest &manifest) {
+  if (!manifest.gpu)
+    return {{"kind", "cpu"}, {"workers", manifest.workers}};
+  ordered_json bodies = ordered_json::array();
+  for (const BodyInfo &body : manifest.gpu->bodies) {
+    ordered_json operands = ordered_json::array();
+    for (OperandKind kind : body.operands)
+      operands.push_back(operandKindName(kind));
+    bodies.push_back({{"name", body.name}, {"operands", operands}});
+  }
+  return {{"kind", "cuda"},
+          {"workers", manifest.workers},
+          {"stage_bytes", manifest.gpu->stageBytes},
+          {"kv_splits", manifest.gpu->kvSplits},
+          {"kv_block", manifest.gpu->kvBlock},
+          {"bodies", bodies}};
+}
+
+static ordered_json gpuCodeJson(const CodeInfo &code) {
+  bool isPtx = code.gpu->format == GpuCodeInfo::Format::Ptx;
+  return {{"arch", code.arch},
+          {"file", code.file},
+          {"format", isPtx ? "ptx" : "cubin"},
+          {"shared_bytes", code.gpu->sharedBytes},
+          {"registers", code.gpu->registers},
+          {"spill_bytes", code.gpu->spillBytes},
+          {"stages", code.gpu->stages},
+          {"in_flight", code.gpu->inFlight},
+          {"trace", code.gpu->trace},
+          {"hash", code.hash}};
+}
+
 static ordered_json codeJson(const CodeInfo &code) {
+  if (code.gpu)
+    return gpuCodeJson(code);
   return {{"arch", code.arch},
           {"file", code.file},
           {"features", code.features},
@@ -78,7 +112,7 @@ std::string amk::printManifest(const Manifest &manifest) {
       {"version", kBundleVersion},
       {"amk_version", manifest.amkVersion},
       {"model", modelJson(manifest.model)},
-      {"target", {{"kind", "cpu"}, {"workers", manifest.workers}}},
+      {"target", targetJson(manifest)},
       {"code", std::move(code)},
       {"tables",
        {{"file", manifest.tablesFile}, {"hash", manifest.tablesHash}}},
