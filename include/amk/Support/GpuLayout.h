@@ -150,8 +150,9 @@ struct RunShape {
 constexpr uint32_t kMaxStageBlocks = kGroupWarps * kMaxWarpBlocks;
 
 /// `columns` is K >= 1, `maxStageBlocks` the most blocks in a stage (32 for
-/// stages of 16 KiB, 16 for 8 KiB), from 1 to kMaxStageBlocks. For layouts with
-/// fragment blocks.
+/// stages of 16 KiB, 16 for 8 KiB): a power of two up to kMaxStageBlocks, so
+/// that the blocks of a tile and panel hold kPanelColumns columns at most. For
+/// layouts with fragment blocks.
 constexpr RunShape runShape(abi::PackLayout layout, uint64_t columns,
                             uint32_t maxStageBlocks) {
   uint64_t panels = ceilDiv(columns, kPanelColumns);

@@ -197,10 +197,12 @@ TEST(PackSegment, RefusesWhatItsTensorsDoNotHold) {
   using T = std::vector<TensorSpec>;
   EXPECT_EQ(error(gated, [](S &, T &) {}), "no error");
   EXPECT_EQ(error(rotary, [](S &, T &) {}), "no error");
-  EXPECT_THAT(error(gated, [](S &s, T &) { s.layout = 1; }),
-              HasSubstr("here: layout: found 1"));
-  EXPECT_THAT(error(gated, [](S &s, T &) { s.rowMap = 3; }),
-              HasSubstr("rowMap: found 3"));
+  EXPECT_THAT(error(gated, [](S &s, T &) { s.layout = 5; }),
+              HasSubstr("here: layout: found 5"));
+  EXPECT_THAT(error(gated, [](S &s, T &) { s.rowMap = 4; }),
+              HasSubstr("rowMap: found 4"));
+  EXPECT_THAT(error(gated, [](S &s, T &) { s.stageBlocks = 32; }),
+              HasSubstr("stageBlocks: found 32, expected 0"));
   EXPECT_THAT(error(gated, [](S &s, T &) { s.tileRows = 0; }),
               HasSubstr("tileRows: found 0"));
   EXPECT_THAT(error(gated, [](S &s, T &) { s.tileRows = 7; }),
@@ -236,6 +238,8 @@ TEST(PackSegment, RefusesWhatItsTensorsDoNotHold) {
               HasSubstr("tensors[1]: rows: found 24, expected 23"));
   EXPECT_THAT(error(gated, [](S &, T &t) { t[0].shape = {23, 1, 40}; }),
               HasSubstr("found rank 3, expected 2"));
+  EXPECT_THAT(error(gated, [](S &, T &t) { t[0].shape = {0, 40}; }),
+              HasSubstr("tensor gate: found no elements"));
 }
 
 TEST(Constants, TensorsAndRotaryTables) {
