@@ -88,12 +88,21 @@ static void checkSpaces(const Manifest &manifest,
       {abi::Space::Arena, memory.arenaBytes},
       {abi::Space::KVCache, memory.kvBytes},
       {abi::Space::IO, memory.ioBytes}};
+  auto isShared = [&](const abi::SpaceInfo &space) {
+    return manifest.gpu &&
+           space.space == static_cast<uint32_t>(abi::Space::Shared);
+  };
+  size_t count = tables.spaces.size() -
+                 std::count_if(tables.spaces.begin(), tables.spaces.end(),
+                               isShared);
   // Decoding has made sure that none is there twice.
-  if (tables.spaces.size() != std::size(sizes))
-    fail(file, quantity("spaces.count", tables.spaces.size(),
+  if (count != std::size(sizes))
+    fail(file, quantity("spaces.count", count,
                         "3 (arena, kv, io): this runtime has no others"));
   for (size_t i = 0; i < tables.spaces.size(); ++i) {
     const abi::SpaceInfo &space = tables.spaces[i];
+    if (isShared(space))
+      continue; // within limitSharedBytes, which the verifier looks after
     auto it = std::find_if(std::begin(sizes), std::end(sizes), [&](auto &size) {
       return static_cast<uint32_t>(size.first) == space.space;
     });
@@ -140,6 +149,8 @@ static void checkBuffers(const Manifest &manifest,
       hasLogits |= buffer.offset == abi::IOLayout::kLogits;
       continue;
     }
+    if (space == abi::Space::Shared)
+      continue; // private to its worker: the verifier's rules suffice
     bool isArena = space == abi::Space::Arena;
     auto kind = static_cast<uint32_t>(isArena ? abi::BufferKind::Scratch
                                               : abi::BufferKind::Carried);
@@ -154,9 +165,13 @@ static void checkBuffers(const Manifest &manifest,
                "logits");
 }
 
-/// Other targets have loaders, tags and barriers.
-static void checkAgents(const schedule::Tables &tables,
+/// The CPU's kernel has no loaders, tags and barriers. What a GPU's has no room
+/// for is refused when the tables are encoded for it.
+static void checkAgents(const Manifest &manifest,
+                        const schedule::Tables &tables,
                         const std::string &file) {
+  if (manifest.gpu)
+    return;
   for (size_t i = 0; i < tables.queues.size(); ++i)
     if (tables.queues[i].role != static_cast<uint32_t>(abi::Role::Compute))
       fail(file, quantity(element("queues", i, "role"), tables.queues[i].role,
@@ -176,7 +191,7 @@ std::vector<uint64_t> amk::runtime::crossCheck(const Manifest &manifest,
     fail(file,
          quantity("workers", tables.workers,
                   std::to_string(manifest.workers) + " as in the manifest"));
-  checkAgents(tables, file);
+  checkAgents(manifest, tables, file);
   checkSpaces(manifest, tables, file);
   checkBuffers(manifest, tables, file);
   for (size_t i = 0; i < tables.instructions.size(); ++i)

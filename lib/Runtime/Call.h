@@ -9,20 +9,20 @@
 #ifndef AMK_LIB_RUNTIME_CALL_H
 #define AMK_LIB_RUNTIME_CALL_H
 
-#include "amk/Runtime/Session.h"
+#include "Engine.h"
 
 namespace amk::runtime {
 
 /// What one generate() or scoreTokens() asked for and got so far.
 struct Session::Call {
-  uint64_t promptLength = 0;
+  LaunchRequest request; ///< of the next launch
   bool wantTokens = false;
   TokenFn onToken;
   LogitsFn onLogits;
 
   GenerateResult result;
-  bool ended = false;      ///< by a stop token or the callback
-  uint32_t delivered = 0;  ///< steps of this launch whose tokens were delivered
+  bool ended = false;     ///< by a stop token or the callback
+  uint32_t delivered = 0; ///< steps of this launch whose tokens were delivered
 };
 
 } // namespace amk::runtime

@@ -5,15 +5,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-//
-// Loading and requests; Launch.cpp runs the kernel.
-//
-//===----------------------------------------------------------------------===//
 
 #include "amk/Runtime/Session.h"
 #include "Call.h"
-#include "Delays.h"
-#include "Parallel.h"
 #include "amk/Support/Error.h"
 
 #include <algorithm>
@@ -23,24 +17,12 @@
 using namespace amk;
 using namespace amk::runtime;
 
-static constexpr double kDefaultWaitTimeout = 20;
-static constexpr uint64_t kMaxLogitsBytes = 64ull << 20;
-/// Polls of a wait before the kernel asks waitSlow. Without a core per worker
-/// the awaited one may not even be running, so asking early is right.
-static constexpr uint32_t kSpinLimit = 2000;
-static constexpr uint32_t kSpinLimitOversubscribed = 8;
-
-/// Rows of logits begin at the border of a cache line.
-static uint64_t logitsStride(const Manifest &manifest) {
-  return (uint64_t(manifest.model.vocabSize) + 15) / 16 * 16;
-}
-
-static double chooseWaitTimeout(double requested) {
+double runtime::chooseWaitTimeout(double requested, double fallback) {
   if (requested > 0)
     return requested;
   const char *text = std::getenv("AMK_WAIT_TIMEOUT");
   if (!text)
-    return kDefaultWaitTimeout;
+    return fallback;
   char *end = nullptr;
   double seconds = std::strtod(text, &end);
   if (end == text || *end != '\0' || !std::isfinite(seconds) || seconds <= 0)
@@ -49,63 +31,74 @@ static double chooseWaitTimeout(double requested) {
   return seconds;
 }
 
-Session::Session(Bundle loaded, Weights tensors, const SessionOptions &options)
-    : bundle(std::move(loaded)), code(CodeObject::load(bundle)),
-      weights(std::move(tensors)),
-      waitTimeout(chooseWaitTimeout(options.waitTimeoutSeconds)),
-      oversubscribed(bundle.manifest.workers > coreCount()),
-      delays(Delays::fromEnvironment(bundle.manifest.workers)) {
-  allocate(options.progress);
-  bindArguments();
-  pool = std::make_unique<WorkerPool>(bundle.manifest.workers,
-                                      /*mayPoll=*/!oversubscribed);
+uint32_t runtime::limitSteps(const Bundle &bundle, bool withLogits) {
+  uint64_t limit = UINT32_MAX;
+  for (const abi::Counter &counter : bundle.tables.counters)
+    if (counter.perStep != 0)
+      limit = std::min<uint64_t>(limit, (1u << 30) / counter.perStep);
+  if (withLogits)
+    limit = std::min(limit, kMaxLogitsBytes / (logitsStride(bundle.manifest) *
+                                               sizeof(float)));
+  return std::max<uint64_t>(limit, 1);
 }
+
+std::string WaitReport::text() const {
+  std::string limit = std::to_string(seconds);
+  return "worker " + std::to_string(worker) + ", task " + task +
+         ": wait for " + what + " timed out after " +
+         limit.substr(0, limit.find('.') + 2) + " s: seen " +
+         std::to_string(seen) + ", expected " + std::to_string(expected);
+}
+
+//===----------------------------------------------------------------------===//
+// Loading
+//===----------------------------------------------------------------------===//
+
+/// The number N of "cuda:N"; "cuda" is the first.
+static int cudaOrdinal(const std::string &device) {
+  if (device == "cuda")
+    return 0;
+  std::string digits = device.rfind("cuda:", 0) == 0 ? device.substr(5) : "";
+  if (digits.empty() || digits.size() > 3 ||
+      digits.find_first_not_of("0123456789") != digits.npos)
+    fail("device", "found \"" + device + "\", expected cpu or cuda:NUMBER");
+  return std::stoi(digits);
+}
+
+static std::unique_ptr<Engine> makeEngine(const Bundle &bundle,
+                                          Weights &weights,
+                                          const SessionOptions &options) {
+  bool isGpu = bundle.manifest.gpu.has_value();
+  std::string device =
+      !options.device.empty() ? options.device : isGpu ? "cuda:0" : "cpu";
+  if (device != "cpu") {
+    int ordinal = cudaOrdinal(device);
+    if (!isGpu)
+      fail(bundle.directory, "target: found cpu, expected cuda to run on " +
+                                 device + "; compile with --target=cuda");
+    return cuda::makeEngine(bundle, weights, options, ordinal);
+  }
+  if (isGpu)
+    fail(bundle.directory, "target: found cuda, expected cpu to run on the "
+                           "CPU; compile with --target=cpu");
+  if (!options.arch.empty() || options.context != 0)
+    throw Error("arch, context: have no meaning on the CPU");
+  return makeCpuEngine(bundle, weights, options);
+}
+
+Session::Session(Bundle loaded, Weights tensors, const SessionOptions &options)
+    : bundle(std::move(loaded)), weights(std::move(tensors)),
+      tokens(uint64_t(bundle.manifest.model.maxContext) + 1),
+      engine(makeEngine(bundle, weights, options)) {}
 
 Session::~Session() = default;
 
-void Session::allocate(const ProgressFn &progress) {
-  const Manifest &manifest = bundle.manifest;
-  streams = packStreams(bundle, weights, progress);
-  constants = buildConstants(manifest, weights);
-  arena = Buffer(manifest.memory.arenaBytes, "activations");
-  kvCache = Buffer(manifest.memory.kvBytes, "KV cache");
-  counters = Buffer(bundle.tables.counters.size() * abi::kCounterStride,
-                    "counters");
-  control = Buffer(sizeof(abi::Control), "control block");
-  logits = Buffer(logitsStride(manifest) * sizeof(float), "logits");
-  for (uint32_t worker = 0; worker < manifest.workers; ++worker)
-    scratch.emplace_back(manifest.memory.scratchBytes, "scratch");
-  tokens.assign(uint64_t(manifest.model.maxContext) + 1, 0);
-  exitCodes.assign(manifest.workers, 0);
-}
+const std::string &Session::arch() const { return engine->arch(); }
+std::string Session::device() const { return engine->device(); }
+void Session::abort() { engine->abort(); }
 
-void Session::bindArguments() {
-  for (const Buffer &stream : streams)
-    streamPointers.push_back(stream.data());
-  for (Buffer &buffer : scratch)
-    scratchPointers.push_back(buffer.data());
-  for (uint32_t tensor : bundle.manifest.externals)
-    externalPointers.push_back(weights.whole(tensor));
-  const schedule::Tables &tables = bundle.tables;
-  args.arena = arena.data();
-  args.kvCache = kvCache.data();
-  args.constants = constants.data();
-  args.streams = streamPointers.data();
-  args.externals = externalPointers.data();
-  args.scratch = scratchPointers.data();
-  args.counters = counters.data();
-  args.control = reinterpret_cast<abi::Control *>(control.data());
-  args.tokens = tokens.data();
-  args.queues = tables.queues.data();
-  args.instructions = tables.instructions.data();
-  args.waits = tables.waits.data();
-  args.signals = tables.signals.data();
-  args.counterInfo = tables.counters.data();
-  args.stopTokens = bundle.manifest.model.eosTokenIds.data();
-  args.waitSlow = &Session::waitSlow;
-  args.noise = delays ? &Session::noise : nullptr;
-  args.host = this;
-  args.spinLimit = oversubscribed ? kSpinLimitOversubscribed : kSpinLimit;
+const std::optional<WaitReport> &Session::waitReport() const {
+  return engine->report();
 }
 
 uint64_t Session::streamBytesPerStep() const {
@@ -114,6 +107,10 @@ uint64_t Session::streamBytesPerStep() const {
     sum += segment.bytes;
   return sum;
 }
+
+//===----------------------------------------------------------------------===//
+// Requests
+//===----------------------------------------------------------------------===//
 
 /// Checks a request and puts its tokens behind what the session holds. Returns
 /// the number of known tokens.
@@ -129,49 +126,69 @@ uint64_t Session::acceptPrompt(const std::vector<int32_t> &prompt,
       throw Error("prompt: token " + std::to_string(i) + ": found " +
                   std::to_string(prompt[i]) + ", expected 0 to " +
                   std::to_string(model.vocabSize - 1));
-  uint64_t length = held + prompt.size();
-  if (length > model.maxContext || maxNew > model.maxContext - length)
+  uint64_t length = held + prompt.size(), context = engine->context();
+  const char *limit = context < model.maxContext ? "context" : "max_context";
+  if (length > context || maxNew > context - length)
     throw Error("prompt: found " + std::to_string(length) + " tokens and " +
-                std::to_string(maxNew) +
-                " to generate, expected at most max_context " +
-                std::to_string(model.maxContext) + " together");
+                std::to_string(maxNew) + " to generate, expected at most " +
+                limit + " " + std::to_string(context) + " together");
   std::copy(prompt.begin(), prompt.end(), tokens.begin() + held);
-  // Until the call succeeds the session holds nothing.
-  args.startPosition = done;
-  processed = known = 0;
   return length;
 }
 
-uint32_t Session::limitSteps(uint32_t requested, bool withLogits) const {
-  uint64_t limit = requested;
-  for (const abi::Counter &counter : bundle.tables.counters)
-    if (counter.perStep != 0)
-      limit = std::min<uint64_t>(limit, (1u << 30) / counter.perStep);
-  if (withLogits)
-    limit = std::min(limit, kMaxLogitsBytes / (logitsStride(bundle.manifest) *
-                                               sizeof(float)));
-  return std::max<uint64_t>(limit, 1);
-}
-
-/// Runs `steps` steps from args.startPosition, or less if something ends them.
+/// Runs `steps` steps from the request's start, or less if something ends them.
 void Session::run(uint64_t steps, uint32_t stepsPerLaunch, Call &call) {
-  __atomic_store_n(&abortRequested, 0, __ATOMIC_SEQ_CST);
-  report.reset();
-  args.promptLength = call.promptLength;
-  bool withLogits = static_cast<bool>(call.onLogits);
-  uint32_t limit = limitSteps(stepsPerLaunch, withLogits);
-  args.logitsStride = withLogits ? logitsStride(bundle.manifest) : 0;
-  limit = std::min<uint64_t>(limit, steps);
-  uint64_t bytes = (withLogits ? limit : 1) * logitsStride(bundle.manifest) *
-                   sizeof(float);
-  if (logits.size() < bytes)
-    logits = Buffer(bytes, "logits");
-  args.logits = reinterpret_cast<float *>(logits.data());
+  engine->beginCall();
+  call.request.wantLogits = static_cast<bool>(call.onLogits);
+  uint32_t limit =
+      std::min(stepsPerLaunch, engine->maxSteps(call.request.wantLogits));
   while (steps > 0 && !call.ended) {
     uint32_t done = launch(std::min<uint64_t>(limit, steps), call);
-    args.startPosition += done;
+    call.request.startPosition += done;
     steps -= done;
   }
+}
+
+void Session::deliverTokens(uint32_t stepsDone, Call &call) {
+  for (; call.delivered < stepsDone && !call.ended; ++call.delivered) {
+    uint64_t position =
+        uint64_t(call.request.startPosition) + call.delivered + 1;
+    if (!call.wantTokens || position < call.request.promptLength)
+      continue;
+    int32_t token = tokens[position];
+    call.result.tokens.push_back(token);
+    if (call.onToken && call.onToken(token)) {
+      call.result.reason = StopReason::Callback;
+      call.ended = true;
+    }
+  }
+}
+
+void Session::deliverLogits(uint32_t stepsDone, const Call &call) {
+  if (!call.onLogits)
+    return;
+  for (uint32_t step = 0; step < stepsDone; ++step)
+    call.onLogits(uint64_t(call.request.startPosition) + step,
+                  engine->logits(step));
+}
+
+uint32_t Session::launch(uint32_t steps, Call &call) {
+  call.request.steps = steps;
+  call.delivered = 0;
+  Engine::PollFn poll;
+  if (call.onToken)
+    poll = [&](uint32_t stepsDone) {
+      deliverTokens(stepsDone, call);
+      return call.ended;
+    };
+  LaunchResult result = engine->launch(call.request, tokens.data(), poll);
+  deliverTokens(result.stepsDone, call);
+  deliverLogits(result.stepsDone, call);
+  if (result.stopped && !call.ended) {
+    call.result.reason = StopReason::StopToken;
+    call.ended = true;
+  }
+  return result.stepsDone;
 }
 
 GenerateResult Session::generate(const std::vector<int32_t> &prompt,
@@ -180,18 +197,22 @@ GenerateResult Session::generate(const std::vector<int32_t> &prompt,
   if (options.stepsPerLaunch == 0)
     throw Error("steps per launch: found 0, expected at least 1");
   Call call;
-  call.promptLength = acceptPrompt(prompt, maxNew, options.continueSession);
+  uint64_t length = acceptPrompt(prompt, maxNew, options.continueSession);
+  call.request.promptLength = length;
+  call.request.startPosition = options.continueSession ? processed : 0;
+  // Until the call succeeds the session holds nothing.
+  processed = known = 0;
   call.onToken = options.onToken;
   call.onLogits = options.onLogits;
   call.wantTokens = maxNew > 0;
-  args.stopTokenCount =
+  call.request.stopTokenCount =
       options.ignoreStopTokens ? 0 : bundle.manifest.model.eosTokenIds.size();
   // The last token is produced by the step before its own.
   uint64_t steps =
-      call.promptLength - args.startPosition + (maxNew ? maxNew - 1 : 0);
+      length - call.request.startPosition + (maxNew ? maxNew - 1 : 0);
   if (steps > 0)
     run(steps, options.stepsPerLaunch, call);
-  known = call.promptLength + call.result.tokens.size();
+  known = length + call.result.tokens.size();
   processed = call.wantTokens ? known - 1 : known;
   return std::move(call.result);
 }
@@ -199,9 +220,10 @@ GenerateResult Session::generate(const std::vector<int32_t> &prompt,
 void Session::scoreTokens(const std::vector<int32_t> &text,
                           const LogitsFn &onLogits, uint32_t stepsPerLaunch) {
   Call call;
-  call.promptLength = acceptPrompt(text, 0, /*continueSession=*/false);
+  uint64_t length = acceptPrompt(text, 0, /*continueSession=*/false);
+  processed = known = 0;
+  call.request.promptLength = length;
   call.onLogits = onLogits;
-  args.stopTokenCount = 0;
   run(text.size(), stepsPerLaunch ? stepsPerLaunch : UINT32_MAX, call);
-  known = processed = call.promptLength;
+  known = processed = length;
 }

@@ -10,12 +10,9 @@
 #define AMK_RUNTIME_SESSION_H
 
 #include "amk/Runtime/Bundle.h"
-#include "amk/Runtime/CodeObject.h"
 #include "amk/Runtime/Packing.h"
 #include "amk/Runtime/Weights.h"
-#include "amk/Runtime/WorkerPool.h"
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -25,11 +22,18 @@
 
 namespace amk::runtime {
 
-class Delays;
+class Engine;
 
 struct SessionOptions {
-  /// Longest wait of a worker for a counter before the launch is abandoned.
-  /// Not positive: AMK_WAIT_TIMEOUT (seconds) or, without it, 20 seconds.
+  /// "cpu", "cuda:0", ...; empty: what the bundle is for, and of GPUs the first.
+  std::string device;
+  /// On a GPU, the architecture whose code is used; empty: the best.
+  std::string arch;
+  /// On a GPU, positions of the KV cache; 0: the model's, or as many as fit.
+  uint32_t context = 0;
+  /// Longest wait of a worker for another before the launch is abandoned. Not
+  /// positive: AMK_WAIT_TIMEOUT (seconds) or, without it, 20 seconds, on a GPU
+  /// 2 seconds.
   double waitTimeoutSeconds = 0;
   ProgressFn progress;
 };
@@ -62,7 +66,8 @@ struct GenerateResult {
 struct WaitReport {
   uint32_t worker = 0;
   std::string task;
-  std::string counter;
+  std::string what;    ///< "counter layers.0.done", "stage 3 of the ring"
+  std::string counter; ///< its name; empty if it was no counter
   uint32_t seen = 0;
   uint32_t expected = 0;
   double seconds = 0;
@@ -70,7 +75,7 @@ struct WaitReport {
   std::string text() const;
 };
 
-/// Weights, buffers, code and threads of one model. One call at a time, except
+/// Weights, memory and code of one model on one device. One call at a time, except
 /// for abort(). A refused request changes nothing; a call that fails later
 /// leaves the session empty.
 class Session {
@@ -95,7 +100,9 @@ public:
   void abort();
 
   const Manifest &manifest() const { return bundle.manifest; }
-  const std::string &arch() const { return code->arch(); }
+  const std::string &arch() const;
+  /// "cpu AMD EPYC", "cuda:0 NVIDIA H200"
+  std::string device() const;
   const std::string &weightsDescription() const {
     return weights.description();
   }
@@ -105,56 +112,27 @@ public:
   /// Bytes of packed weights that one step reads.
   uint64_t streamBytesPerStep() const;
   /// Set by the last failed call if a wait timed out.
-  const std::optional<WaitReport> &waitReport() const { return report; }
+  const std::optional<WaitReport> &waitReport() const;
 
 private:
   struct Call;
-  enum AbortCode : uint32_t { NotAborted = 0, WaitFailed = 1, ByHost = 2 };
 
-  void allocate(const ProgressFn &progress);
-  void bindArguments();
   uint64_t acceptPrompt(const std::vector<int32_t> &prompt, uint64_t maxNew,
                         bool continueSession);
-  uint32_t limitSteps(uint32_t requested, bool withLogits) const;
   void run(uint64_t steps, uint32_t stepsPerLaunch, Call &call);
   /// Runs up to `steps` steps; returns those that completed.
   uint32_t launch(uint32_t steps, Call &call);
-  void resetLaunchState();
-  void execute(Call &call);
-  void deliverTokens(Call &call);
+  void deliverTokens(uint32_t stepsDone, Call &call);
   void deliverLogits(uint32_t stepsDone, const Call &call);
-  void checkOutcome(uint32_t steps, uint32_t stepsDone, const Call &call);
-  void endByHost();
-  static uint32_t waitSlow(const abi::KernelArgs *args, uint32_t worker,
-                           uint32_t instruction, uint32_t counter,
-                           uint32_t expected);
-  static void noise(const abi::KernelArgs *args, uint32_t worker,
-                    uint32_t instruction, uint32_t kind);
-  void recordTimeout(uint32_t worker, uint32_t instruction, uint32_t counter,
-                     uint32_t seen, uint32_t expected);
 
   Bundle bundle;
-  std::shared_ptr<CodeObject> code;
-  Weights weights; ///< keeps the external tensors alive
-  std::chrono::duration<double> waitTimeout;
-  bool oversubscribed; ///< more workers than cores
-
-  std::vector<Buffer> streams, scratch;
-  Buffer constants, arena, kvCache, counters, logits, control;
-  std::vector<const uint8_t *> streamPointers, externalPointers;
-  std::vector<uint8_t *> scratchPointers;
+  Weights weights;             ///< keeps the external tensors alive
   std::vector<int32_t> tokens; ///< maxContext + 1
-  std::vector<uint32_t> exitCodes;
-  abi::KernelArgs args{};
-  std::optional<WaitReport> report;
-
   /// tokens[0, processed) are in the KV cache; tokens[0, known) are given or
   /// produced. known is processed or larger.
   uint64_t processed = 0;
   uint64_t known = 0;
-  uint32_t abortRequested = 0; ///< atomic; reset when a call begins
-  std::unique_ptr<Delays> delays; ///< in tests only
-  std::unique_ptr<WorkerPool> pool; ///< last: its threads use the rest
+  std::unique_ptr<Engine> engine; ///< last: it uses the rest
 };
 
 } // namespace amk::runtime

@@ -25,6 +25,8 @@ protected:
     EXPECT_EQ(fakeCuda().contexts, 0);
     EXPECT_EQ(fakeCuda().modules, 0);
     EXPECT_EQ(fakeCuda().allocations, 0);
+    EXPECT_EQ(fakeCuda().streams, 0);
+    EXPECT_EQ(fakeCuda().pinned, 0);
   }
 };
 
@@ -101,6 +103,27 @@ TEST_F(CudaTest, MovesBuffers) {
   DeviceBuffer other = std::move(buffer);
   EXPECT_EQ(other.address(), address);
   EXPECT_EQ(fakeCuda().allocations, 1);
+}
+
+TEST_F(CudaTest, StreamsCopyAndClear) {
+  Context context;
+  Stream stream;
+  PinnedBuffer pinned(16, "values");
+  EXPECT_EQ(pinned.data()[15], 0);
+  DeviceBuffer buffer(16, "values");
+  pinned.data()[3] = 7;
+  stream.upload(buffer.address(), pinned.data(), 16, "values");
+  stream.clear(buffer.address(), 2, "values");
+  pinned.data()[3] = 0;
+  stream.download(pinned.data(), buffer.address(), 16, "values");
+  stream.synchronize("values");
+  EXPECT_TRUE(stream.isDone("values"));
+  EXPECT_EQ(pinned.data()[3], 7);
+  fakeCuda().synchronizeStatus = 700;
+  EXPECT_EQ(messageOf([&] { stream.isDone("step 3"); }),
+            "step 3: cuStreamQuery: CUDA_ERROR_ILLEGAL_ADDRESS (an illegal "
+            "memory access)");
+  fakeCuda().synchronizeStatus = 0;
 }
 
 TEST_F(CudaTest, ShowsTheAssemblersLog) {

@@ -8,18 +8,35 @@
 
 #include "FakeCuda.h"
 
+#include <atomic>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <thread>
 
 static constexpr int kInvalidValue = 1, kInvalidPtx = 218, kNotFound = 500,
-                     kIllegalAddress = 700;
+                     kIllegalAddress = 700, kNotReady = 600;
+/// Of abi::GpuArgs, which this library knows nothing else about.
+static constexpr size_t fakeParameterBytes = 152;
 
 FakeCuda &fakeCuda() {
   static FakeCuda state;
   return state;
 }
+
+namespace {
+/// Has at most one kernel at a time; all else waits for it.
+struct FakeStream {
+  std::thread running;
+  std::atomic<bool> isRunning{false};
+
+  void finish() {
+    if (running.joinable())
+      running.join();
+  }
+};
+} // namespace
 
 static void addOne(float *values, uint64_t count) {
   for (uint64_t i = 0; i < count; ++i)
@@ -53,8 +70,22 @@ int cuDeviceGetName(char *name, int length, int) {
 }
 
 int cuDeviceGetAttribute(int *value, int attribute, int) {
-  *value = attribute == 75 ? 9 : attribute == 76 ? 0 : 1000 + attribute;
-  return 0;
+  const FakeCuda &state = fakeCuda();
+  switch (attribute) {
+  case 16:
+    return *value = state.multiprocessors, 0;
+  case 19:
+    return *value = 1, 0;
+  case 75:
+    return *value = state.major, 0;
+  case 76:
+    return *value = state.minor, 0;
+  case 95:
+    return *value = state.cooperativeLaunch, 0;
+  case 97:
+    return *value = state.sharedBytesPerBlock, 0;
+  }
+  return kInvalidValue;
 }
 
 int cuDeviceTotalMem_v2(size_t *bytes, int) { return *bytes = 1 << 20, 0; }
@@ -88,8 +119,10 @@ int cuModuleLoadDataEx(void **module, const void *ptx, unsigned count,
 int cuModuleUnload(void *) { return --fakeCuda().modules, 0; }
 
 int cuModuleGetFunction(void **function, void *, const char *name) {
-  *function = reinterpret_cast<void *>(&addOne);
-  return std::strcmp(name, "add_one") == 0 ? 0 : kNotFound;
+  bool isOurs = std::strcmp(name, "amk_gpu_main") == 0;
+  *function = isOurs ? static_cast<void *>(&fakeCuda().kernel)
+                     : reinterpret_cast<void *>(&addOne);
+  return isOurs || std::strcmp(name, "add_one") == 0 ? 0 : kNotFound;
 }
 
 int cuFuncGetAttribute(int *value, int attribute, void *) {
@@ -146,6 +179,90 @@ int cuLaunchKernel(void *function, unsigned gridX, unsigned, unsigned,
   reinterpret_cast<decltype(&addOne)>(function)(
       *static_cast<float **>(parameters[0]),
       *static_cast<uint64_t *>(parameters[1]));
+  return 0;
+}
+
+int cuOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, void *, int,
+                                                size_t) {
+  return *blocks = fakeCuda().blocksPerMultiprocessor, 0;
+}
+
+int cuMemGetInfo_v2(size_t *free, size_t *total) {
+  return *free = *total = fakeCuda().freeBytes, 0;
+}
+
+int cuStreamCreate(void **stream, unsigned) {
+  ++fakeCuda().streams;
+  return *stream = new FakeStream, 0;
+}
+
+int cuStreamSynchronize(void *stream) {
+  static_cast<FakeStream *>(stream)->finish();
+  return fakeCuda().synchronizeStatus;
+}
+
+int cuStreamDestroy_v2(void *stream) {
+  cuStreamSynchronize(stream);
+  delete static_cast<FakeStream *>(stream);
+  return --fakeCuda().streams, 0;
+}
+
+int cuStreamQuery(void *stream) {
+  return static_cast<FakeStream *>(stream)->isRunning
+             ? kNotReady
+             : cuStreamSynchronize(stream);
+}
+
+int cuMemcpyHtoDAsync_v2(unsigned long long to, const void *from, size_t bytes,
+                         void *stream) {
+  static_cast<FakeStream *>(stream)->finish();
+  return cuMemcpyHtoD_v2(to, from, bytes);
+}
+
+int cuMemcpyDtoHAsync_v2(void *to, unsigned long long from, size_t bytes,
+                         void *stream) {
+  static_cast<FakeStream *>(stream)->finish();
+  return cuMemcpyDtoH_v2(to, from, bytes);
+}
+
+int cuMemsetD8Async(unsigned long long address, unsigned char value,
+                    size_t bytes, void *stream) {
+  static_cast<FakeStream *>(stream)->finish();
+  return cuMemsetD8_v2(address, value, bytes);
+}
+
+int cuMemHostAlloc(void **memory, size_t bytes, unsigned) {
+  ++fakeCuda().pinned;
+  return *memory = std::malloc(bytes), 0;
+}
+
+int cuMemFreeHost(void *memory) {
+  std::free(memory);
+  return --fakeCuda().pinned, 0;
+}
+
+int cuMemHostGetDevicePointer_v2(unsigned long long *address, void *memory,
+                                 unsigned) {
+  return *address = reinterpret_cast<uintptr_t>(memory), 0;
+}
+
+int cuLaunchCooperativeKernel(void *, unsigned gridX, unsigned, unsigned,
+                              unsigned blockX, unsigned, unsigned,
+                              unsigned sharedBytes, void *handle,
+                              void **parameters) {
+  FakeCuda &state = fakeCuda();
+  state.blocks = gridX;
+  state.threads = blockX;
+  state.sharedBytes = sharedBytes;
+  auto *stream = static_cast<FakeStream *>(handle);
+  stream->finish();
+  stream->isRunning = true;
+  std::string parameter(static_cast<const char *>(parameters[0]),
+                        fakeParameterBytes);
+  stream->running = std::thread([stream, parameter] {
+    fakeCuda().kernel(parameter.data());
+    stream->isRunning = false;
+  });
   return 0;
 }
 

@@ -7,14 +7,16 @@
 //===----------------------------------------------------------------------===//
 //
 // A library with the name and the functions of the CUDA driver, in host memory.
-// Its one kernel, "add_one", adds 1 to `count` floats: (float *, uint64_t
-// count).
+// Its kernel "add_one" adds 1 to `count` floats: (float *, uint64_t count). The
+// other, "amk_gpu_main", is a function of the test, which runs beside the host
+// until it returns.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef AMK_TEST_UNIT_RUNTIME_FAKECUDA_H
 #define AMK_TEST_UNIT_RUNTIME_FAKECUDA_H
 
+#include <functional>
 #include <string>
 
 /// What the driver does and what it has seen.
@@ -25,6 +27,16 @@ struct FakeCuda {
   int contexts = 0, modules = 0, allocations = 0;
   unsigned blocks = 0, threads = 0, sharedBytes = 0; ///< of the last launch
   int maxDynamicSharedBytes = 0;
+
+  // The device.
+  int major = 9, minor = 0;
+  int multiprocessors = 1016, sharedBytesPerBlock = 1097;
+  int cooperativeLaunch = 1;
+  size_t freeBytes = 1 << 20;
+  int blocksPerMultiprocessor = 1;
+  /// Gets the kernel's parameter.
+  std::function<void(const void *parameter)> kernel;
+  int streams = 0, pinned = 0; ///< not released
 };
 
 /// The state, shared by a test and the driver.
