@@ -10,8 +10,7 @@
 //
 //   (i32, i32) body(ptr args, ptr<3> instruction, i32 step, i32 slot, i32 par)
 //
-// that the 512 consumer threads run together and that is inlined into the
-// dispatch; the last two arguments and the results are the state of the worker's
+// that the 512 consumer threads run together; the last two arguments and the results are the state of the worker's
 // ring. Lowerings of single operations make a GpuBuilder where they are and need
 // not know any of this.
 //

@@ -170,7 +170,9 @@ static FailureOr<LLVM::LLVMFuncOp> makeFunction(KernelBodyOp body,
        LLVM::LLVMPointerType::get(context, kShared), i32, i32, i32});
   auto function = LLVM::LLVMFuncOp::create(b, body.getLoc(), body.getSymName(),
                                            type, LLVM::Linkage::Internal);
-  function.setAlwaysInline(true);
+  // A call costs some 50 cycles a task; inlined, LLVM would keep values of all
+  // bodies in registers across the dispatch, and spill in their loops.
+  function.setNoInline(true);
   Block *entry = function.addEntryBlock(b);
   if (failed(bindArguments(body, kernel, function)))
     return failure();

@@ -86,7 +86,7 @@ static void buildWaitSlow(OpBuilder &b, Location loc) {
       i64, {global, global, i64, i64, i32, i32, i32, i32, i32, i64, i32});
   auto function = LLVM::LLVMFuncOp::create(b, loc, kWaitSlowName, type,
                                            LLVM::Linkage::Internal);
-  function.setNoInline(true);
+  function.setAlwaysInline(true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(function.addEntryBlock(b));
   CodeBuilder code(b, loc);
@@ -387,6 +387,11 @@ void mlir::amk::buildGpuMain(OpBuilder &b, Location loc,
                     b.getUnitAttr());
   function->setAttr(NVVM::NVVMDialect::getReqntidAttrName(),
                     b.getDenseI32ArrayAttr({abi::kGpuThreads}));
+  // Without it, ptxas keeps registers of sm_90 and later for a second block, and
+  // spills; with it, it spills a little on the others.
+  if (kernel.arch.row().bulkCopy)
+    function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
+                      b.getI32IntegerAttr(1));
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(function.addEntryBlock(b));
   MainBuilder(b, loc, kernel, function, bodies).emit();
