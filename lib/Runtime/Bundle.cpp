@@ -67,6 +67,10 @@ static void checkSegment(const Manifest &manifest,
   if (segment.worker >= manifest.workers)
     fail(where, quantity("worker", segment.worker,
                          "less than " + std::to_string(manifest.workers)));
+  auto layout = static_cast<abi::PackLayout>(segment.layout);
+  if (!manifest.gpu && layout != abi::PackLayout::RowInterleaved32)
+    fail(where, quantity("layout", segment.layout,
+                         "0 (RowInterleaved32): the bundle is for the CPU"));
   SegmentShape shape = segmentShape(segment, manifest.tensors, where);
   if (segment.bytes != shape.bytes)
     fail(where, quantity("bytes", segment.bytes,
