@@ -13,7 +13,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "../Utils/KernelTypeConverter.h"
+#include "Combine.h"
 #include "GpuBuilder.h"
+#include "RingAttention.h"
 
 #include "mlir/Transforms/DialectConversion.h"
 
@@ -194,6 +196,8 @@ static LogicalResult convertBodies(KernelProgramOp program,
   patterns.add<ScratchLowering, PositionLowering, InputTagLowering,
                OutputTagLowering, ReturnLowering>(converter, context, kernel);
   populateGpuGemvPatterns(converter, kernel, patterns);
+  populateGpuRingAttentionPatterns(converter, kernel, patterns);
+  populateGpuCombinePatterns(converter, kernel, patterns);
   ConversionTarget target(*context);
   target.addLegalDialect<LLVM::LLVMDialect, NVVM::NVVMDialect,
                          arith::ArithDialect, scf::SCFDialect,
