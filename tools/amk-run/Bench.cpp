@@ -92,7 +92,6 @@ static Timing timeDecode(Session &session, const Options &options) {
 
 static nlohmann::ordered_json measure(Session &session,
                                       const Options &options) {
-  Bandwidth bandwidth = measureReadBandwidth(session.workers());
   Timing timing = timeDecode(session, options);
   const Manifest &manifest = session.manifest();
   double kvBytes = manifest.memory.kvBytes * (timing.meanPosition + 1) /
@@ -101,6 +100,7 @@ static nlohmann::ordered_json measure(Session &session,
   double median = timing.percentile(0.5);
   double rate = bytes / (median * 1e-6);
   nlohmann::ordered_json result;
+  result["device"] = session.device();
   result["cpu"] = cpuName();
   result["arch"] = session.arch();
   result["sanitizer"] = buildSanitizer();
@@ -115,6 +115,9 @@ static nlohmann::ordered_json measure(Session &session,
   result["stream_bytes_per_token"] = session.streamBytesPerStep();
   result["kv_bytes_per_token"] = static_cast<uint64_t>(kvBytes);
   result["gb_per_second"] = rate * 1e-9;
+  if (manifest.gpu)
+    return result; // what the CPU reads says nothing about it
+  Bandwidth bandwidth = measureReadBandwidth(session.workers());
   result["measured_read_gb_per_second"] = bandwidth.bytesPerSecond * 1e-9;
   result["measured_read_buffer_bytes"] = bandwidth.bufferBytes;
   result["percent_of_measured"] = 100 * rate / bandwidth.bytesPerSecond;
@@ -128,13 +131,15 @@ void amk::run::bench(Session &session, const Options &options) {
     return;
   }
   auto number = [&](const char *key) { return r[key].get<double>(); };
+  bool hasBandwidth = r.contains("percent_of_measured");
   std::printf("%s, %s, %u workers, %s\n",
-              r["cpu"].get<std::string>().c_str(),
+              r["device"].get<std::string>().c_str(),
               r["arch"].get<std::string>().c_str(), session.workers(),
               r["weights"].get<std::string>().c_str());
-  std::printf("read bandwidth  %8.2f GB/s (%u threads, %.0f MiB)\n",
-              number("measured_read_gb_per_second"), session.workers(),
-              number("measured_read_buffer_bytes") / (1 << 20));
+  if (hasBandwidth)
+    std::printf("read bandwidth  %8.2f GB/s (%u threads, %.0f MiB)\n",
+                number("measured_read_gb_per_second"), session.workers(),
+                number("measured_read_buffer_bytes") / (1 << 20));
   std::printf("time per token  %8.1f us median, %.1f p10, %.1f p90 "
               "(%.0f samples)\n",
               number("us_per_token_median"), number("us_per_token_p10"),
@@ -142,8 +147,8 @@ void amk::run::bench(Session &session, const Options &options) {
   std::printf("bytes per token %8.2f MB weights, %.2f MB KV cache\n",
               number("stream_bytes_per_token") * 1e-6,
               number("kv_bytes_per_token") * 1e-6);
-  std::printf("decode          %8.2f GB/s, %.1f %% of read bandwidth, "
-              "%.1f tokens/s\n",
-              number("gb_per_second"), number("percent_of_measured"),
-              number("tokens_per_second"));
+  std::printf("decode          %8.2f GB/s, ", number("gb_per_second"));
+  if (hasBandwidth)
+    std::printf("%.1f %% of read bandwidth, ", number("percent_of_measured"));
+  std::printf("%.1f tokens/s\n", number("tokens_per_second"));
 }

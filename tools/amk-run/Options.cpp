@@ -108,7 +108,15 @@ const Option kOptions[] = {
      [](Options &o, Text, Text) { o.bench = true; }},
     {"--json", nullptr, "print the result as one JSON object",
      [](Options &o, Text, Text) { o.json = true; }},
-    {"--wait-timeout", "SECONDS", "give up a launch after such a wait (20)",
+    {"--device", "DEVICE", "cpu or cuda:NUMBER (what the bundle is for)",
+     [](Options &o, Text, Text value) { o.device = value; }},
+    {"--arch", "ARCH", "the code to run on a GPU, such as sm_80 (the best)",
+     [](Options &o, Text, Text value) { o.arch = value; }},
+    {"--context", "COUNT", "positions of the KV cache on a GPU (what fits)",
+     [](Options &o, Text name, Text value) {
+       o.context = parseInteger<uint32_t>(name, value, 1, kMaxCount);
+     }},
+    {"--wait-timeout", "SECONDS", "give up a launch after such a wait (20; 2)",
      [](Options &o, Text name, Text value) {
        o.waitTimeoutSeconds = parseSeconds(name, value);
      }},

@@ -25,6 +25,9 @@ struct Options {
   std::optional<uint32_t> newTokens;
   std::optional<uint32_t> stepsPerLaunch;
   std::string logitsFile;
+  std::string device; ///< empty: what the bundle is for
+  std::string arch;   ///< empty: the best
+  uint32_t context = 0;
   double waitTimeoutSeconds = 0;
   bool score = false;
   bool bench = false;

@@ -42,13 +42,16 @@ static std::unique_ptr<Session> load(const Options &options) {
   SessionOptions session;
   session.waitTimeoutSeconds = options.waitTimeoutSeconds;
   session.progress = showProgress;
+  session.device = options.device;
+  session.arch = options.arch;
+  session.context = options.context;
   return std::make_unique<Session>(std::move(bundle), std::move(weights),
                                    session);
 }
 
-/// "cpu AMD EPYC, code x86-64-v3, 2 workers, DIR"
+/// "cpu AMD EPYC, code x86-64-v3, 2 workers, DIR", "cuda:0 NVIDIA H200, ..."
 static std::string whereItRan(const Session &session) {
-  return "cpu " + cpuName() + ", code " + session.arch() + ", " +
+  return session.device() + ", code " + session.arch() + ", " +
          std::to_string(session.workers()) + " workers, " +
          session.weightsDescription();
 }
@@ -132,6 +135,7 @@ static void generate(Session &session, const Options &options) {
     nlohmann::ordered_json json;
     json["ids"] = result.tokens;
     json["stop_reason"] = reasonName(result.reason);
+    json["device"] = session.device();
     json["cpu"] = cpuName();
     json["arch"] = session.arch();
     json["workers"] = session.workers();

@@ -110,7 +110,7 @@ private:
   std::unique_ptr<PinnedBuffer> hostControl; ///< to and from the device
   Stream stream, side; ///< `side` reaches a running kernel
   abi::GpuArgs args{};
-  uint32_t nextTag = 0;
+  uint64_t nextTag = 0; ///< all before it may be in memory
   uint32_t aborting = 0; ///< atomic; reset when a call begins
   std::optional<WaitReport> timeout;
 };

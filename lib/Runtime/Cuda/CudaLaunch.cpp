@@ -99,12 +99,12 @@ void CudaEngine::bindRequest(const LaunchRequest &request) {
 /// Gives the launch tags that no memory holds.
 void CudaEngine::raiseTag(uint32_t steps) {
   uint64_t stride = bundle.tables.tags.stride;
-  if (nextTag + steps * stride >= kTagRange) {
+  if (nextTag + steps * stride > kTagRange) {
     stream.clear(args.arena, bundle.manifest.memory.arenaBytes, "activations");
     nextTag = 0;
   }
-  args.launchTag = nextTag;
-  nextTag += static_cast<uint32_t>(steps * stride);
+  args.launchTag = static_cast<uint32_t>(nextTag);
+  nextTag += steps * stride;
 }
 
 /// What the launch reads: the token of its first step and the prompt.

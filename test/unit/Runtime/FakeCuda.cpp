@@ -17,8 +17,6 @@
 
 static constexpr int kInvalidValue = 1, kInvalidPtx = 218, kNotFound = 500,
                      kIllegalAddress = 700, kNotReady = 600;
-/// Of abi::GpuArgs, which this library knows nothing else about.
-static constexpr size_t fakeParameterBytes = 152;
 
 FakeCuda &fakeCuda() {
   static FakeCuda state;
@@ -258,7 +256,7 @@ int cuLaunchCooperativeKernel(void *, unsigned gridX, unsigned, unsigned,
   stream->finish();
   stream->isRunning = true;
   std::string parameter(static_cast<const char *>(parameters[0]),
-                        fakeParameterBytes);
+                        kFakeParameterBytes);
   stream->running = std::thread([stream, parameter] {
     fakeCuda().kernel(parameter.data());
     stream->isRunning = false;

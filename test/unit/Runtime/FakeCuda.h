@@ -16,8 +16,12 @@
 #ifndef AMK_TEST_UNIT_RUNTIME_FAKECUDA_H
 #define AMK_TEST_UNIT_RUNTIME_FAKECUDA_H
 
+#include <cstddef>
 #include <functional>
 #include <string>
+
+/// Of the parameter of "amk_gpu_main".
+constexpr size_t kFakeParameterBytes = 152;
 
 /// What the driver does and what it has seen.
 struct FakeCuda {

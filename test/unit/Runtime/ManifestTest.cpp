@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "amk/Runtime/Manifest.h"
+#include "GpuTestBundle.h"
 #include "TestBundle.h"
 #include "amk/Support/Error.h"
 
@@ -188,4 +189,49 @@ TEST(Manifest, RefusesTextThatIsNoManifest) {
       "{\"format\": \"amk-bundle\", \"format\": \"amk-bundle\"}"};
   for (const std::string &text : texts)
     EXPECT_THROW(parseManifest(text, "m.json"), Error) << text;
+}
+
+namespace {
+
+const BadManifest kBadGpu[] = {
+    {"Kind", [](json &m) { m["target"]["kind"] = "metal"; },
+     "target.kind: found \"metal\""},
+    {"StageBytes", [](json &m) { m["target"]["stage_bytes"] = 1000; },
+     "target.stage_bytes: found 1000, expected a multiple of 512"},
+    {"Block", [](json &m) { m["target"]["kv_block"] = 0; },
+     "target.kv_block: found 0, expected 0 exactly if kv_splits is 0"},
+    {"NoBodies", [](json &m) { m["target"]["bodies"] = json::array(); },
+     "target.bodies"},
+    {"Operand",
+     [](json &m) { m["target"]["bodies"][0]["operands"][0] = "pointer"; },
+     "target.bodies[0].operands[0]: found \"pointer\", expected one of"},
+    {"Format", [](json &m) { m["code"][0]["format"] = "elf"; },
+     "code[0].format: found \"elf\""},
+    {"OddStages", [](json &m) { m["code"][0]["stages"] = 11; },
+     "code[0].stages: found 11, expected an even number"},
+    {"Shared", [](json &m) { m["code"][0]["shared_bytes"] = 228865; },
+     "code[0].shared_bytes: found 228865, expected 228864"},
+    {"InFlight", [](json &m) { m["code"][0]["in_flight"] = 13; },
+     "code[0].in_flight: found 13"},
+    {"Trace", [](json &m) { m["code"][0]["trace"] = 1; }, "code[0].trace"},
+    {"Features", [](json &m) { m["code"][0]["features"] = json::array(); },
+     "code[0].features"},
+};
+
+} // namespace
+
+TEST(Manifest, RefusesBadGpuParts) {
+  GpuTestBundle good;
+  EXPECT_EQ(good.parsed().gpu->bodies.size(), 3u);
+  for (const BadManifest &bad : kBadGpu) {
+    GpuTestBundle bundle;
+    bad.change(bundle.manifest);
+    try {
+      bundle.parsed();
+      ADD_FAILURE() << bad.name << ": no error";
+    } catch (const Error &error) {
+      EXPECT_NE(std::string(error.what()).find(bad.message), std::string::npos)
+          << error.what();
+    }
+  }
 }

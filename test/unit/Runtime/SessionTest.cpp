@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "amk/Runtime/CodeObject.h"
 #include "amk/Runtime/Session.h"
 #include "TestBundle.h"
 #include "amk/Support/Error.h"
