@@ -26,8 +26,7 @@ using namespace mlir;
 using namespace mlir::amk;
 using namespace mlir::amk::host;
 
-/// Bodies only, with arguments that have an address and a size.
-/// What only GPUs run.
+/// Refuses what only GPUs run.
 static LogicalResult checkGpuOnly(KernelProgramOp program) {
   if (program.getGpu())
     return program.emitOpError() << "is for a GPU (" << program.getGpuAttr()
@@ -50,6 +49,7 @@ static LogicalResult checkGpuOnly(KernelProgramOp program) {
   return failure(result.wasInterrupted());
 }
 
+/// Bodies only, with arguments that have an address and a size.
 static LogicalResult checkProgram(KernelProgramOp program) {
   if (failed(checkGpuOnly(program)))
     return failure();

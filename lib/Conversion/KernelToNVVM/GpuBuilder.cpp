@@ -212,6 +212,17 @@ static bool endsWithAbort(abi::WaitKind kind) {
   return kind == abi::WaitKind::Counter || kind == abi::WaitKind::Word;
 }
 
+/// Waits within a block are held up by a worker that waits for another, and
+/// that wait is the one to report: they get this many times as long.
+static constexpr int64_t kOwnWaitFactor = 4;
+
+/// Nanoseconds that a wait may last.
+static Value waitLimit(GpuBuilder &code, abi::WaitKind kind) {
+  Value limit = code.argsField(code.b.getI64Type(),
+                               offsetof(abi::GpuArgs, waitNanoseconds));
+  return endsWithAbort(kind) ? limit : code.mul(limit, kOwnWaitFactor);
+}
+
 /// A visit of the slow path: the new time of the first visit, or -1 in an
 /// aborted launch.
 static Value visitSlowPath(GpuBuilder &code, const GpuBuilder::Failure &report,
@@ -222,7 +233,7 @@ static Value visitSlowPath(GpuBuilder &code, const GpuBuilder::Failure &report,
   SmallVector<Value> operands = {
       code.argsPointer(offsetof(abi::GpuArgs, control)),
       code.argsPointer(offsetof(abi::GpuArgs, report)),
-      code.argsField(i64, offsetof(abi::GpuArgs, waitNanoseconds)),
+      waitLimit(code, report.kind),
       since,
       code.i32(static_cast<int32_t>(report.kind)),
       code.instructionField(offsetof(abi::DeviceInstruction, index)),
