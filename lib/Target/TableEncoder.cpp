@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "TableEncoder.h"
+#include "amk/Dialect/AMK/IR/GpuWeights.h"
 
 #include <map>
 
@@ -46,6 +47,7 @@ private:
   const TensorIndices &tensors;
   ::amk::schedule::Tables tables;
   uint32_t worker = 0;
+  std::optional<uint32_t> stageBytes; ///< of a GPU's ring
   DenseMap<StringAttr, uint32_t> bodies;
   DenseMap<Value, uint32_t> counters;
   DenseMap<Value, uint32_t> buffers;
@@ -183,7 +185,7 @@ void TableEncoder::encodeAccesses(TaskOpInterface task,
   }
 }
 
-/// The task's weights in its worker's stream.
+/// The task's weights in its worker's stream. Its instruction is the last one.
 LogicalResult TableEncoder::encodeSegment(TaskOpInterface task) {
   std::optional<WeightUse> use = task.getWeightUse();
   if (!use)
@@ -206,6 +208,16 @@ LogicalResult TableEncoder::encodeSegment(TaskOpInterface task) {
   segment.unitCount = use->unitCount;
   segment.streamOffset = offset.getInt();
   segment.bytes = use->streamBytes();
+  if (stageBytes) {
+    FailureOr<WeightRun> run = weightRun(task, *stageBytes);
+    if (failed(run))
+      return failure();
+    segment.layout = static_cast<uint32_t>(run->layout);
+    segment.stageBlocks = run->maxStageBlocks;
+    segment.bytes = run->bytes();
+    tables.instructions.back().stageCount = run->stageCount();
+    tables.instructions.back().stageBytes = run->stageBytes();
+  }
   tables.segments.push_back(segment);
   return success();
 }
@@ -281,6 +293,10 @@ FailureOr<::amk::schedule::Tables> TableEncoder::run() {
     tables.limits.workers = limits.getWorkers();
     tables.limits.sharedBytes = limits.getSharedBytes();
   }
+  FailureOr<std::optional<uint32_t>> ring = ringStageBytes(schedule);
+  if (failed(ring))
+    return failure();
+  stageBytes = *ring;
   encodeSpaces();
   for (auto buffer : schedule.getOps<BufferOp>())
     if (buffer.isMutable())

@@ -98,6 +98,46 @@ amk.schedule @streams workers = 1 config = #config arena_bytes = 256 {
 #config = #amk.config<family = "llama", vocab = 32, hidden = 8, layers = 1,
                       context = 16, eos = [2], bos = 1>
 
+// On a GPU 8 columns of f32 are 2 stages of one block for each tile.
+
+amk.schedule @gpu_streams workers = 1 config = #config arena_bytes = 256
+    attributes {amk.stage_bytes = 16384 : i64} {
+  %token = amk.buffer token "token" offset 0 : memref<1xi32>
+  %table = amk.buffer table "embed" source "embed" offset 0 : memref<32x8xf32>
+  %w = amk.buffer weight "w" source "w" : memref<4x8xf32>
+  %x = amk.buffer activation "x" offset 0 : memref<1x8xf32>
+  %a = amk.buffer activation "a" offset 64 : memref<1x4xf32>
+  %b = amk.buffer activation "b" offset 128 : memref<1x4xf32>
+  %c = amk.buffer activation "c" offset 192 : memref<1x4xf32>
+  %d = amk.buffer activation "d" offset 208 : memref<1x4xf32>
+  amk.queue 0 {
+    amk.task.embed #amk.phase<0, "embed", 0 of 1> #amk.range<0, 8>
+        (%token, %table) to (%x)
+        : (memref<1xi32>, memref<32x8xf32>, memref<1x8xf32>) -> ()
+    // expected-error @below {{has its weights at byte 512, inside those of another task}}
+    amk.task.linear #amk.phase<1, "a", 0 of 1> #amk.range<0, 4> tile 8 (%x)
+        weight(%w) to (%a) stream_offset 512
+        : (memref<1x8xf32>, memref<4x8xf32>, memref<1x4xf32>) -> ()
+    // expected-note @below {{task b[0] uses bytes [0, 1024)}}
+    amk.task.linear #amk.phase<2, "b", 0 of 1> #amk.range<0, 4> tile 8 (%x)
+        weight(%w) to (%b) stream_offset 0
+        : (memref<1x8xf32>, memref<4x8xf32>, memref<1x4xf32>) -> ()
+    // expected-error @below {{uses weights but has no stream_offset}}
+    amk.task.linear #amk.phase<3, "c", 0 of 1> #amk.range<0, 4> tile 8 (%x)
+        weight(%w) to (%c)
+        : (memref<1x8xf32>, memref<4x8xf32>, memref<1x4xf32>) -> ()
+    // expected-error @below {{expects a stream_offset that is a multiple of 512, found 1088}}
+    amk.task.linear #amk.phase<4, "d", 0 of 1> #amk.range<0, 4> tile 8 (%x)
+        weight(%w) to (%d) stream_offset 1088
+        : (memref<1x8xf32>, memref<4x8xf32>, memref<1x4xf32>) -> ()
+  }
+}
+
+// -----
+
+#config = #amk.config<family = "llama", vocab = 32, hidden = 8, layers = 1,
+                      context = 16, eos = [2], bos = 1>
+
 // expected-error @below {{expected at least one amk.schedule at the schedule level}}
 module {
   // expected-error @below {{'amk.graph' op is not allowed at the schedule level; expected amk.schedule}}

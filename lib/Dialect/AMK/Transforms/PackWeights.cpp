@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "amk/Dialect/AMK/IR/GpuWeights.h"
 #include "amk/Dialect/AMK/Transforms/Passes.h"
 
 #include "llvm/Support/MathExtras.h"
@@ -18,9 +19,7 @@ namespace mlir::amk {
 using namespace mlir;
 using namespace mlir::amk;
 
-/// Streams are read in whole cache lines.
-
-/// Bytes of the packed weights, or nothing if they cannot be counted.
+/// Bytes of the packed weights on a CPU, or nothing if they cannot be counted.
 static std::optional<int64_t> packedBytes(const WeightUse &use) {
   int64_t rows, elements, bytes;
   if (llvm::MulOverflow(use.tileCount(), use.tileRows, rows) ||
@@ -31,22 +30,41 @@ static std::optional<int64_t> packedBytes(const WeightUse &use) {
   return bytes;
 }
 
-static LogicalResult packQueue(QueueOp queue) {
+/// The same for a GPU with stages of `stageBytes`, if there are any; or an
+/// error.
+static FailureOr<std::optional<int64_t>>
+packedBytes(TaskOpInterface task, const WeightUse &use,
+            std::optional<uint32_t> stageBytes) {
+  if (!stageBytes)
+    return packedBytes(use);
+  FailureOr<WeightRun> run = weightRun(task, *stageBytes);
+  if (failed(run))
+    return failure();
+  // Below 2^32 stages of at most 2^14 bytes.
+  return std::optional<int64_t>(run->bytes());
+}
+
+static LogicalResult packQueue(QueueOp queue,
+                               std::optional<uint32_t> stageBytes) {
   Builder builder(queue.getContext());
+  int64_t alignment = segmentAlignment(stageBytes);
   int64_t offset = 0;
   for (auto task : queue.getBody().front().getOps<TaskOpInterface>()) {
     std::optional<WeightUse> use = task.getWeightUse();
     if (!use)
       continue;
     task.setStreamOffsetAttr(builder.getI64IntegerAttr(offset));
-    std::optional<int64_t> bytes = packedBytes(*use);
+    FailureOr<std::optional<int64_t>> bytes =
+        packedBytes(task, *use, stageBytes);
+    if (failed(bytes))
+      return failure();
     int64_t end;
-    if (!bytes || llvm::AddOverflow(offset, *bytes, end) ||
-        end > std::numeric_limits<int64_t>::max() - kSegmentAlignment)
+    if (!*bytes || llvm::AddOverflow(offset, **bytes, end) ||
+        end > std::numeric_limits<int64_t>::max() - alignment)
       return task->emitOpError()
              << "makes the stream of worker " << queue.getWorker()
              << " longer than 2^63 bytes";
-    offset = llvm::alignTo(end, kSegmentAlignment);
+    offset = llvm::alignTo(end, alignment);
   }
   return success();
 }
@@ -55,8 +73,12 @@ namespace {
 
 struct PackWeights : public mlir::amk::impl::PackWeightsBase<PackWeights> {
   void runOnOperation() override {
+    FailureOr<std::optional<uint32_t>> stageBytes =
+        ringStageBytes(getOperation());
+    if (failed(stageBytes))
+      return signalPassFailure();
     for (auto queue : getOperation().getBody().front().getOps<QueueOp>())
-      if (failed(packQueue(queue)))
+      if (failed(packQueue(queue, *stageBytes)))
         return signalPassFailure();
   }
 };

@@ -8,6 +8,7 @@
 
 #include "Gates.h"
 
+#include "amk/Dialect/AMK/IR/GpuWeights.h"
 #include "amk/Dialect/AMK/Transforms/Passes.h"
 
 #include <map>
@@ -104,41 +105,59 @@ static LogicalResult verifyBuffers(ScheduleOp schedule) {
   return result;
 }
 
-/// Segments of one worker's stream: placed, aligned and apart.
-static LogicalResult verifyStream(QueueOp queue) {
-  LogicalResult result = success();
-  SmallVector<std::pair<int64_t, TaskOpInterface>> segments;
-  for (auto task : queue.getOps<TaskOpInterface>()) {
-    if (!task.getWeightUse())
-      continue;
-    IntegerAttr attr = task.getStreamOffsetAttr();
-    if (!attr) {
-      result = task->emitOpError("uses weights but has no stream_offset");
-      continue;
-    }
-    int64_t offset = attr.getInt();
-    if (offset < 0 || offset % kSegmentAlignment != 0)
-      result = task->emitOpError()
-               << "expects a stream_offset that is a multiple of "
-               << kSegmentAlignment << ", found " << offset;
-    else
-      segments.push_back({offset, task});
+namespace {
+struct StreamSegment {
+  uint64_t begin, end;
+  TaskOpInterface task;
+};
+} // namespace
+
+/// Appends the segment of a task with weights if it is placed and aligned.
+static LogicalResult addSegment(TaskOpInterface task,
+                                std::optional<uint32_t> ringStageBytes,
+                                SmallVectorImpl<StreamSegment> &segments) {
+  int64_t alignment = segmentAlignment(ringStageBytes);
+  IntegerAttr offset = task.getStreamOffsetAttr();
+  if (!offset)
+    return task->emitOpError("uses weights but has no stream_offset");
+  if (offset.getInt() < 0 || offset.getInt() % alignment != 0)
+    return task->emitOpError()
+           << "expects a stream_offset that is a multiple of " << alignment
+           << ", found " << offset.getInt();
+  uint64_t begin = offset.getInt(), bytes = task.getWeightUse()->streamBytes();
+  if (ringStageBytes) {
+    FailureOr<WeightRun> run = weightRun(task, *ringStageBytes);
+    if (failed(run))
+      return failure();
+    bytes = run->bytes();
   }
-  llvm::sort(segments, llvm::less_first());
+  segments.push_back({begin, begin + bytes, task});
+  return success();
+}
+
+/// Segments of one worker's stream: placed, aligned and apart.
+static LogicalResult verifyStream(QueueOp queue,
+                                  std::optional<uint32_t> ringStageBytes) {
+  LogicalResult result = success();
+  SmallVector<StreamSegment> segments;
+  for (auto task : queue.getOps<TaskOpInterface>())
+    if (task.getWeightUse() &&
+        failed(addSegment(task, ringStageBytes, segments)))
+      result = failure();
+  llvm::sort(segments, [](const StreamSegment &a, const StreamSegment &b) {
+    return a.begin < b.begin;
+  });
 
   for (size_t i = 1; i < segments.size(); ++i) {
-    auto [begin, before] = segments[i - 1];
-    auto [offset, task] = segments[i];
-    uint64_t end =
-        static_cast<uint64_t>(begin) + before.getWeightUse()->streamBytes();
-    if (static_cast<uint64_t>(offset) >= end)
+    StreamSegment before = segments[i - 1], segment = segments[i];
+    if (segment.begin >= before.end)
       continue;
-    InFlightDiagnostic diag = task->emitOpError()
-                              << "has its weights at byte " << offset
+    InFlightDiagnostic diag = segment.task->emitOpError()
+                              << "has its weights at byte " << segment.begin
                               << ", inside those of another task";
-    diag.attachNote(before->getLoc())
-        << "task " << taskName(before) << " uses bytes [" << begin << ", "
-        << end << ")";
+    diag.attachNote(before.task->getLoc())
+        << "task " << taskName(before.task) << " uses bytes [" << before.begin
+        << ", " << before.end << ")";
     result = failure();
   }
   return result;
@@ -159,8 +178,13 @@ struct VerifySchedule : mlir::amk::impl::VerifyScheduleBase<VerifySchedule> {
                                       "amk-insert-sync");
       if (failed(verifyBuffers(schedule)))
         result = failure();
+      FailureOr<std::optional<uint32_t>> stageBytes = ringStageBytes(schedule);
+      if (failed(stageBytes)) {
+        result = failure();
+        continue;
+      }
       for (auto queue : schedule.getOps<QueueOp>())
-        if (failed(verifyStream(queue)))
+        if (failed(verifyStream(queue, *stageBytes)))
           result = failure();
     }
     if (failed(result))

@@ -115,7 +115,9 @@ def PackWeights : Pass<"amk-pack-weights", "::mlir::amk::ScheduleOp"> {
   let summary = "Lay out every worker's weights as one stream in queue order";
   let description = [{
     Sets `stream_offset` of each task that uses weights. Segments begin at
-    multiples of 64 bytes.
+    multiples of 64 bytes. In a schedule with `amk.stage_bytes`, the size of the
+    stages of a GPU's ring, weights are fragment blocks in whole stages, and
+    segments begin at multiples of 512 bytes.
   }];
 }
 

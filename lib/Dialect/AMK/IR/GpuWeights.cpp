@@ -1,0 +1,83 @@
+//===- GpuWeights.cpp - Runs of weights in a GPU's ring -------------------===//
+//
+// Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "amk/Dialect/AMK/IR/GpuWeights.h"
+
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace mlir::amk;
+using ::amk::abi::kFragmentBytes;
+using Layout = ::amk::abi::PackLayout;
+namespace gpu = ::amk::gpu;
+
+FailureOr<std::optional<uint32_t>>
+mlir::amk::ringStageBytes(ScheduleOp schedule) {
+  Attribute attr = schedule->getAttr(kStageBytesAttrName);
+  if (!attr)
+    return std::optional<uint32_t>();
+  constexpr int64_t most = gpu::kMaxStageBlocks * kFragmentBytes;
+  auto bytes = dyn_cast<IntegerAttr>(attr);
+  if (!bytes || !bytes.getType().isInteger(64) ||
+      bytes.getInt() < kFragmentBytes || bytes.getInt() > most ||
+      !llvm::isPowerOf2_64(bytes.getInt()))
+    return schedule.emitOpError()
+           << "expects " << kStageBytesAttrName
+           << " to be an i64, a power of two from " << kFragmentBytes << " to "
+           << most << ", found " << attr;
+  return std::optional<uint32_t>(bytes.getInt());
+}
+
+/// Tensor cores take 16-bit elements; the rows of a tile say in which shape.
+static FailureOr<Layout> chooseLayout(TaskOpInterface task,
+                                          const WeightUse &use) {
+  bool isFloat = use.element.isF32();
+  if (use.tileRows == 8)
+    return isFloat ? Layout::ScalarTile8 : Layout::MmaTile8x2;
+  if (use.tileRows == 4 && !isFloat)
+    return Layout::MmaTile4x4;
+  return task->emitOpError()
+         << "has tiles of " << use.tileRows << " rows of " << use.element
+         << ", expected " << (isFloat ? "8" : "8 or 4") << " on a GPU";
+}
+
+/// A norm needs the whole vector before it is multiplied.
+static bool hasNorm(TaskOpInterface task) {
+  return llvm::TypeSwitch<Operation *, bool>(task)
+      .Case<TaskLinearOp, TaskQKVOp, TaskGatedLinearOp, TaskHeadOp>(
+          [](auto op) { return bool(op.getNorm()); })
+      .Default(false);
+}
+
+FailureOr<WeightRun> mlir::amk::weightRun(TaskOpInterface task,
+                                          uint32_t ringStageBytes) {
+  WeightUse use = *task.getWeightUse();
+  FailureOr<Layout> layout = chooseLayout(task, use);
+  if (failed(layout))
+    return failure();
+  uint32_t blocks = ringStageBytes / kFragmentBytes;
+  WeightRun run{*layout, blocks, gpu::runShape(*layout, use.columns, blocks),
+                uint64_t(use.tileCount())};
+  if (run.shape.panels > 1 && hasNorm(task))
+    return task->emitOpError()
+           << "normalises " << use.columns
+           << " elements before it multiplies them, expected at most "
+           << gpu::kPanelColumns << " on a GPU";
+  uint64_t most = gpu::maxRunTiles(*layout, run.shape.panels);
+  if (run.tiles > most)
+    return task->emitOpError()
+           << "has " << run.tiles << " tiles of weights with "
+           << run.shape.panels << " panels of columns, expected at most "
+           << most << " on a GPU";
+  // Panels are many only with columns that no tensor of a model has.
+  if (run.shape.panels > std::numeric_limits<uint32_t>::max() /
+                             (run.tiles * run.shape.tileStages))
+    return task->emitOpError() << "has 2^32 or more stages of weights";
+  return run;
+}
