@@ -178,7 +178,9 @@ RingAttention::loop32(Value from, Value to, int32_t step, State state,
   OpBuilder::InsertionGuard guard(code.b);
   code.b.setInsertionPointToStart(forOp.getBody());
   State result = body(forOp.getInductionVar(), State(forOp.getRegionIterArgs()));
-  scf::YieldOp::create(code.b, code.loc, result);
+  // A loop without values has its terminator already.
+  if (!result.empty())
+    scf::YieldOp::create(code.b, code.loc, result);
   return State(forOp.getResults());
 }
 
