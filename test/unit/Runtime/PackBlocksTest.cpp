@@ -54,6 +54,10 @@ uint64_t byteInBlock(PackLayout layout, uint64_t r, uint64_t k) {
   return 16 * (4 * r + u % 8 / 2) + 4 * (seg + 2 * (u / 8)) + 2 * (u % 2);
 }
 
+constexpr PackLayout kFragmentLayouts[] = {
+    PackLayout::MmaTile8x2, PackLayout::MmaTile4x4, PackLayout::ScalarTile8,
+    PackLayout::MmaTile8x2S8};
+
 uint64_t columnsOfBlock(PackLayout layout) {
   return layout == PackLayout::ScalarTile8  ? 16
          : layout == PackLayout::MmaTile8x2 ? 32
@@ -254,8 +258,7 @@ class PackBlocks : public testing::TestWithParam<Case> {};
 //===----------------------------------------------------------------------===//
 
 TEST(GpuLayout, FragmentFormulasAndTheirInverse) {
-  for (PackLayout layout : {PackLayout::MmaTile8x2, PackLayout::MmaTile4x4,
-                            PackLayout::ScalarTile8, PackLayout::MmaTile8x2S8}) {
+  for (PackLayout layout : kFragmentLayouts) {
     std::set<uint32_t> bytes;
     for (uint32_t r = 0; r < rowsOfBlock(layout); ++r)
       for (uint32_t k = 0; k < columnsOfBlock(layout); ++k) {
@@ -290,8 +293,7 @@ TEST(GpuLayout, RunsOfTheDesignsTable) {
 }
 
 TEST(GpuLayout, RunsOfAllColumnsHoldWhatTheKernelCounts) {
-  for (PackLayout layout : {PackLayout::MmaTile8x2, PackLayout::MmaTile4x4,
-                            PackLayout::ScalarTile8, PackLayout::MmaTile8x2S8})
+  for (PackLayout layout : kFragmentLayouts)
     for (uint32_t most : {1u, 2u, 4u, 8u, 16u, 32u})
       for (uint64_t columns = 1; columns < 13000; columns += 7) {
         gpu::RunShape run = gpu::runShape(layout, columns, most);

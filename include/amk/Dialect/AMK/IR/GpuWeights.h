@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 //
 // What follows from a task's weights and the stages of the target's ring: the
-// layout, and how the weights are cut into stages. docs/GpuKernel.md, section 3.
+// layout, and how the weights are cut into stages. See docs/GpuKernel.md, 3.
 //
 //===----------------------------------------------------------------------===//
 
@@ -45,7 +45,8 @@ inline int64_t segmentAlignment(std::optional<uint32_t> ringStageBytes) {
                         : kSegmentAlignment;
 }
 
-/// The run of a task that has weights. Emits an error if kernels cannot read it.
+/// The run of a task that has weights. Emits an error if kernels cannot read
+/// it.
 FailureOr<WeightRun> weightRun(TaskOpInterface task, uint32_t ringStageBytes);
 
 } // namespace mlir::amk
