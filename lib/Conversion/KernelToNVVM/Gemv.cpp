@@ -253,31 +253,11 @@ struct StageLowering : GpuPattern<KernelStageOp> {
   }
 };
 
-struct StoreRowsLowering : GpuPattern<KernelStoreRowsOp> {
-  using GpuPattern::GpuPattern;
-  LogicalResult
-  matchAndRewrite(KernelStoreRowsOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    if (op.getTag() || op.getResidualTag())
-      return op.emitOpError("has no lowering for words");
-    GpuBuilder code(rewriter, op, kernel);
-    forMine(code, adaptor.getCount(), [&](Value u) {
-      Value row = code.add(adaptor.getBegin(), u);
-      Value value = code.loadF32(adaptor.getValues(), u);
-      if (adaptor.getResidual())
-        value = code.addf(code.loadF32(adaptor.getResidual(), row), value);
-      code.storeF32(value, adaptor.getOut(), row);
-    });
-    rewriter.eraseOp(op);
-    return success();
-  }
-};
-
 } // namespace
 
 void mlir::amk::populateGpuGemvPatterns(const TypeConverter &converter,
                                         const GpuKernel &kernel,
                                         RewritePatternSet &patterns) {
-  patterns.add<GemvLowering, StageLowering, StoreRowsLowering>(
-      converter, patterns.getContext(), kernel);
+  patterns.add<GemvLowering, StageLowering>(converter, patterns.getContext(),
+                                            kernel);
 }

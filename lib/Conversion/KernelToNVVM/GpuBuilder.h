@@ -204,6 +204,9 @@ LogicalResult lowerGpuProgram(KernelProgramOp program, Operation *module,
 void populateGpuGemvPatterns(const TypeConverter &converter,
                              const GpuKernel &kernel,
                              RewritePatternSet &patterns);
+void populateGpuHandoffPatterns(const TypeConverter &converter,
+                                const GpuKernel &kernel,
+                                RewritePatternSet &patterns);
 
 } // namespace mlir::amk
 

@@ -196,6 +196,7 @@ static LogicalResult convertBodies(KernelProgramOp program,
   patterns.add<ScratchLowering, PositionLowering, InputTagLowering,
                OutputTagLowering, ReturnLowering>(converter, context, kernel);
   populateGpuGemvPatterns(converter, kernel, patterns);
+  populateGpuHandoffPatterns(converter, kernel, patterns);
   populateGpuRingAttentionPatterns(converter, kernel, patterns);
   populateGpuCombinePatterns(converter, kernel, patterns);
   ConversionTarget target(*context);
