@@ -1,0 +1,122 @@
+// Persistent kernels that an architecture cannot run, and operations that have
+// no place in one.
+
+// RUN: amk-opt %s -split-input-file -verify-diagnostics \
+// RUN:   -convert-amk-kernel-to-nvvm
+
+// expected-error @below {{expects one of sm_80, sm_86, sm_89, sm_90, sm_90a, sm_100, sm_100a, sm_120, sm_120a as arch, found}}
+amk.kernel.program @unknown scratch_bytes = 29184
+    gpu <arch = "sm_75", stage = 16384, stages = 8, in_flight = 2, groups = 2,
+         trace = false> {
+}
+
+// -----
+
+// expected-error @below {{takes 163328 bytes of shared memory a block, but sm_86 has 101376}}
+amk.kernel.program @large scratch_bytes = 29184
+    gpu <arch = "sm_86", stage = 16384, stages = 8, in_flight = 2, groups = 2,
+         trace = false> {
+}
+
+// -----
+
+// The sums of the warps lie between the two parts.
+amk.kernel.program @scratch scratch_bytes = 29184
+    gpu <arch = "sm_80", stage = 16384, stages = 8, in_flight = 2, groups = 2,
+         trace = false> {
+  amk.kernel.body @body() {
+    // expected-error @below {{expects bytes of [0, 16384) or [25088, 29184), found [16384, 16512)}}
+    %s = amk.kernel.scratch 16384 : memref<32xf32, #amk.space<scratch>>
+    amk.kernel.return
+  }
+}
+
+// -----
+
+amk.kernel.program @arguments scratch_bytes = 29184
+    gpu <arch = "sm_80", stage = 16384, stages = 8, in_flight = 2, groups = 2,
+         trace = false> {
+  // expected-error @below {{has more than 16 arguments}}
+  amk.kernel.body @body(%0: index, %1: index, %2: index, %3: index, %4: index,
+                        %5: index, %6: index, %7: index, %8: index, %9: index,
+                        %a: index, %b: index, %c: index, %d: index, %e: index,
+                        %f: index, %g: index) {
+    amk.kernel.return
+  }
+}
+
+// -----
+
+// LLVM would make it an addition without an order.
+amk.kernel.program @order scratch_bytes = 29184
+    gpu <arch = "sm_80", stage = 16384, stages = 8, in_flight = 2, groups = 2,
+         trace = false> {
+  amk.kernel.body @body() {
+    %p = llvm.mlir.zero : !llvm.ptr<1>
+    %c = arith.constant 1 : i32
+    // expected-error @below {{loses its ordering on a GPU; expected red or atom as inline PTX}}
+    %o = llvm.atomicrmw add %p, %c syncscope("device") release
+        : !llvm.ptr<1>, i32
+    amk.kernel.return
+  }
+}
+
+// -----
+
+amk.kernel.program @try_wait scratch_bytes = 29184
+    gpu <arch = "sm_86", stage = 8192, stages = 8, in_flight = 2, groups = 2,
+         trace = false> {
+  amk.kernel.body @body() {
+    %bar = llvm.mlir.zero : !llvm.ptr<3>
+    %c = arith.constant 0 : i32
+    // expected-error @below {{is not for sm_86, expected cp.async and mbarrier.test.wait}}
+    %done = nvvm.mbarrier.try_wait %bar, %c : !llvm.ptr<3>, i32 -> i1
+    amk.kernel.return
+  }
+}
+
+// -----
+
+// Its loop has no bound.
+amk.kernel.program @loop scratch_bytes = 29184
+    gpu <arch = "sm_90a", stage = 16384, stages = 12, in_flight = 3,
+         groups = 2, trace = false> {
+  amk.kernel.body @body() {
+    %bar = llvm.mlir.zero : !llvm.ptr<3>
+    %c = arith.constant 0 : i32
+    // expected-error @below {{is not for sm_90a, expected single attempts at a wait}}
+    nvvm.mbarrier.try_wait.parity %bar, %c, %c : !llvm.ptr<3>, i32, i32
+    amk.kernel.return
+  }
+}
+
+// -----
+
+amk.kernel.program @fence scratch_bytes = 29184
+    gpu <arch = "sm_89", stage = 8192, stages = 8, in_flight = 2, groups = 2,
+         trace = false> {
+  amk.kernel.body @body() {
+    // expected-error @below {{is not for sm_89, expected cp.async and mbarrier.test.wait}}
+    nvvm.fence.proxy {kind = #nvvm.proxy_kind<async.global>}
+    amk.kernel.return
+  }
+}
+
+// -----
+
+amk.kernel.program @rows scratch_bytes = 29184
+    gpu <arch = "sm_90a", stage = 16384, stages = 12, in_flight = 3,
+         groups = 2, trace = false> {
+  amk.kernel.body @body(%w: memref<?xbf16, #amk.space<stream>>, %n: index) {
+    %x = amk.kernel.scratch 0 : memref<96xf32, #amk.space<scratch>>
+    %rows = amk.kernel.scratch 25088 : memref<8xf32, #amk.space<scratch>>
+    // expected-error @below {{failed to legalize operation 'amk.kernel.gemv'}}
+    // expected-error @below {{expects a staged vector of whole stages, 128 elements, found 96}}
+    amk.kernel.gemv %w, %x to %rows tiles = %n tile_rows = 8
+        layout mma_tile8x2
+        : memref<?xbf16, #amk.space<stream>>,
+          memref<96xf32, #amk.space<scratch>>,
+          memref<8xf32, #amk.space<scratch>>, index
+    amk.kernel.return
+  }
+}
