@@ -138,3 +138,41 @@ TEST(BundleWriter, WritesNoScheduleThatIsNotSafe) {
 }
 
 } // namespace
+
+TEST(BundleWriter, KeepsWhatIsParticularToGpus) {
+  BundlePlan plan = makePlan();
+  runtime::Manifest &m = plan.manifest;
+  using Kind = runtime::OperandKind;
+  m.gpu = runtime::GpuTargetInfo{
+      16384,
+      3,
+      16,
+      {{"all",
+        {Kind::Integer, Kind::Arena, Kind::Constant, Kind::KVCache,
+         Kind::External, Kind::IO, Kind::Split}},
+       {"none", {}}}};
+  CodeFile code;
+  code.info.arch = "sm_90a";
+  code.info.file = "sm_90a.cubin";
+  code.info.gpu = runtime::GpuCodeInfo{
+      runtime::GpuCodeInfo::Format::Cubin, 228864, 96, 8, 12, 3, true};
+  test::TemporaryDirectory dir;
+  std::string bundle = dir.path("bundle");
+  writeBundle(plan, {code}, bundle);
+  runtime::Manifest read = readBack(bundle);
+  ASSERT_TRUE(read.gpu);
+  EXPECT_EQ(read.gpu->stageBytes, 16384u);
+  EXPECT_EQ(read.gpu->kvSplits, 3u);
+  EXPECT_EQ(read.gpu->kvBlock, 16u);
+  ASSERT_EQ(read.gpu->bodies.size(), 2u);
+  EXPECT_EQ(read.gpu->bodies[0].operands, m.gpu->bodies[0].operands);
+  EXPECT_EQ(read.gpu->bodies[1].name, "none");
+  const runtime::CodeInfo &info = read.code.at(0);
+  EXPECT_EQ(info.gpu->format, runtime::GpuCodeInfo::Format::Cubin);
+  EXPECT_EQ(info.gpu->sharedBytes, 228864u);
+  EXPECT_EQ(info.gpu->registers, 96u);
+  EXPECT_EQ(info.gpu->spillBytes, 8u);
+  EXPECT_EQ(info.gpu->stages, 12u);
+  EXPECT_EQ(info.gpu->inFlight, 3u);
+  EXPECT_TRUE(info.gpu->trace);
+}
