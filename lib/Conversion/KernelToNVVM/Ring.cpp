@@ -8,7 +8,7 @@
 //
 // A warp walks the stages of its group: every second slot, so that the parity of
 // its barrier flips when the slot wraps. The two numbers live in stack slots
-// that LLVM turns into registers once bodies are inlined.
+// that LLVM turns into registers; bodies take and return them.
 //
 //===----------------------------------------------------------------------===//
 
