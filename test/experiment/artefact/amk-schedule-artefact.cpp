@@ -38,8 +38,10 @@ static constexpr char kHelp[] =
   --seed N            of the damage (1)
   --count N           damaged artefacts (100000)
   --out FILE          write the result as JSON; files of failures lie beside it
-  --bundle DIR        a bundle to damage; may be given often
-  --programs DIR      programs in JSON to make tables of; may be given often
+  --compiler FILE     amk-compile, to make bundles (the one beside this program,
+                      if there is one)
+  --bundle DIR        a bundle to damage besides; may be given often
+  --programs DIR      programs in JSON to make tables of (the oracle's cases)
   --jobs N            processes (2)
   --limit SECONDS     for one artefact (20)
   --judge-limit N     accepted programs that are judged, by chance (all)
@@ -53,8 +55,8 @@ struct Arguments {
   uint64_t seed = 1, count = 100000, judgeLimit = UINT64_MAX;
   unsigned jobs = 2, judgeSteps = 3;
   double limit = 20, judgeSeconds = 60;
-  std::string out;
-  std::vector<std::string> bundles, programs;
+  std::string out, compiler, programs = AMK_PROGRAMS;
+  std::vector<std::string> bundles;
 };
 
 /// An accepted program that is not the undamaged one's.
@@ -83,7 +85,7 @@ private:
   std::vector<Source> sources;
   std::map<std::string, uint64_t> outcomes;
   std::map<std::string, std::map<std::string, uint64_t>> classes;
-  uint64_t numDistinct = 0, numSafe = 0, numUndecided = 0;
+  uint64_t numCompiled = 0, numDistinct = 0, numSafe = 0, numUndecided = 0;
   std::vector<Accepted> accepted;
   json disagreements = json::array();
   double seconds = 0;
@@ -96,6 +98,11 @@ private:
 //===----------------------------------------------------------------------===//
 
 void Experiment::findSources() {
+  if (!args.compiler.empty()) {
+    test::TempDir directory;
+    sources = compiledSources(args.compiler, directory.path);
+  }
+  numCompiled = sources.size();
   for (const std::string &bundle : args.bundles)
     sources.push_back(bundleSource(bundle));
   for (uint32_t workers = 1; workers <= 3; ++workers) {
@@ -106,16 +113,14 @@ void Experiment::findSources() {
                        schedule::encodeTables(model.tables),
                        model.manifest.dump()});
   }
-  for (const std::string &directory : args.programs) {
-    std::vector<std::string> files;
-    for (const fs::directory_entry &entry : fs::directory_iterator(directory))
-      if (entry.path().extension() == ".json")
-        files.push_back(entry.path());
-    std::sort(files.begin(), files.end());
-    for (const std::string &file : files)
-      if (std::optional<Source> source = programSource(file))
-        sources.push_back(std::move(*source));
-  }
+  std::vector<std::string> files;
+  for (const fs::directory_entry &entry : fs::directory_iterator(args.programs))
+    if (entry.path().extension() == ".json")
+      files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  for (const std::string &file : files)
+    if (std::optional<Source> source = programSource(file))
+      sources.push_back(std::move(*source));
 }
 
 /// Writes what replays a failure beside the result.
@@ -192,12 +197,11 @@ void Experiment::judgeAll() {
 
 json Experiment::report() const {
   json result = {{"name", "artefact"}, {"seed", args.seed}};
-  result["counts"] = {{"mutants", args.count},
-                      {"sources", sources.size()},
-                      {"accepted_distinct", numDistinct},
-                      {"judged", accepted.size()},
-                      {"judged_safe", numSafe},
-                      {"judge_undecided", numUndecided}};
+  result["counts"] = {
+      {"mutants", args.count},           {"sources", sources.size()},
+      {"compiled_bundles", numCompiled}, {"accepted_distinct", numDistinct},
+      {"judged", accepted.size()},       {"judged_safe", numSafe},
+      {"judge_undecided", numUndecided}};
   result["verdicts"] = outcomes;
   result["classes"] = classes;
   result["disagreements"] = disagreements;
@@ -206,7 +210,9 @@ json Experiment::report() const {
 }
 
 void Experiment::print(const json &result) const {
-  std::printf("artefact: %zu artefacts, %llu mutants, %.0f s\n", sources.size(),
+  std::printf("artefact: %zu artefacts, %llu of them compiled bundles, %llu "
+              "mutants, %.0f s\n",
+              sources.size(), static_cast<unsigned long long>(numCompiled),
               static_cast<unsigned long long>(args.count), seconds);
   for (const auto &[outcome, count] : outcomes)
     std::printf("  %-18s %llu\n", outcome.c_str(),
@@ -252,8 +258,16 @@ static void set(T &target, const std::string &option, const std::string &text) {
   }
 }
 
+static std::string compilerBesideThis() {
+  std::error_code error;
+  fs::path path = fs::read_symlink("/proc/self/exe", error);
+  path.replace_filename("amk-compile");
+  return !error && fs::exists(path) ? path.string() : "";
+}
+
 static Arguments parseArguments(int argc, char **argv) {
   Arguments args;
+  args.compiler = compilerBesideThis();
   for (int i = 1; i < argc; i += 2) {
     std::string option = argv[i];
     if (i + 1 == argc)
@@ -278,7 +292,9 @@ static Arguments parseArguments(int argc, char **argv) {
     else if (option == "--bundle")
       args.bundles.push_back(value);
     else if (option == "--programs")
-      args.programs.push_back(value);
+      args.programs = value;
+    else if (option == "--compiler")
+      args.compiler = value;
     else
       fail(option, "found an unknown option, expected one of --help");
   }
