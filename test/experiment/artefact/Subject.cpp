@@ -15,6 +15,8 @@
 #include "amk/Support/Sha256.h"
 
 #include <cstdlib>
+#include <new>
+#include <stdexcept>
 
 using namespace amk;
 using namespace amk::artefact;
@@ -126,9 +128,15 @@ Result artefact::examine(const Source &original, const Source &damaged) {
 
 Result artefact::judge(const Source &artefact, unsigned steps) {
   Result result;
-  bool isSafe =
-      mutants::slow::decide(modelOfTables(artefact.tables), steps).safe;
-  result.code = isSafe ? JudgedSafe : JudgedUnsafe;
+  try {
+    bool isSafe =
+        mutants::slow::decide(modelOfTables(artefact.tables), steps).safe;
+    result.code = isSafe ? JudgedSafe : JudgedUnsafe;
+  } catch (const std::bad_alloc &) { // it has a table of all bytes of a ring
+    result.code = NotJudged;
+  } catch (const std::length_error &) {
+    result.code = NotJudged;
+  }
   return result;
 }
 

@@ -181,7 +181,7 @@ void Experiment::judgeAll() {
     uint64_t number = accepted[i].mutant;
     if (results[i].code == JudgedSafe)
       ++numSafe;
-    else if (results[i].code == kTimedOut)
+    else if (results[i].code == kTimedOut || results[i].code == NotJudged)
       ++numUndecided;
     else if (results[i].code == kCrashed)
       keep(number, "the judge crashed");
