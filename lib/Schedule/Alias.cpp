@@ -107,10 +107,10 @@ void ParityChecker::checkLate(uint32_t action, const Wait &wait,
   if (!inLaunch(step) || !inLaunch(step + after.step))
     return;
   bool isOwn = after.step == 0 && after.action == action;
-  if (isOwn || (after.step >= 0 &&
-                order.before({action, End::Reads}, after.action,
-                             static_cast<uint64_t>(after.step),
-                             static_cast<uint64_t>(step))))
+  if (isOwn ||
+      (after.step >= 0 && order.before({action, End::Reads}, after.action,
+                                       static_cast<uint64_t>(after.step),
+                                       static_cast<uint64_t>(step))))
     return;
   report.add(Rule::ParityAlias, model.ref(action),
              "waits for '" + program.counters[wait.counter].name +
@@ -221,18 +221,16 @@ void TagChecker::sweep(std::vector<Row> &rows) {
   }
   std::sort(cuts.begin(), cuts.end());
   cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
-  std::sort(rows.begin(), rows.end(), [](const Row &a, const Row &b) {
-    return a.bytes < b.bytes;
-  });
+  std::sort(rows.begin(), rows.end(),
+            [](const Row &a, const Row &b) { return a.bytes < b.bytes; });
   std::vector<Row> open;
   std::vector<TaggedWrite> writes;
   auto next = rows.begin();
   for (uint64_t at : cuts) {
-    open.erase(std::remove_if(open.begin(), open.end(),
-                              [&](const Row &row) {
-                                return row.bytes.end <= at;
-                              }),
-               open.end());
+    open.erase(
+        std::remove_if(open.begin(), open.end(),
+                       [&](const Row &row) { return row.bytes.end <= at; }),
+        open.end());
     for (; next != rows.end() && next->bytes.begin == at; ++next)
       open.push_back(*next);
     writes.clear();
@@ -270,7 +268,10 @@ void TagChecker::checkPair(const std::vector<TaggedWrite> &writes, size_t meant,
   uint64_t distance = isLast ? ago - 1 : ago;
   uint32_t counter = writes[meant].counter, other = writes[stale].counter;
   for (uint32_t waiter : waiters[counter]) {
-    if (order.beforeReached({after.action, End::Words, after.counter}, waiter,
+    // An agent sees its own words at once.
+    bool isOwn = model.agentOf[waiter] == model.agentOf[writes[meant].action];
+    if (isOwn ||
+        order.beforeReached({after.action, End::Words, after.counter}, waiter,
                             distance) ||
         !reported.insert({waiter, counter, other}).second)
       continue;
