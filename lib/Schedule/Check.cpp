@@ -380,7 +380,12 @@ void Checker::run() {
                                   std::to_string(kMaxAmount));
   if (hasTags)
     checkTagWaits();
-  if (hasTags && report.violations.empty())
+  auto isBroken = [](const Violation &violation) {
+    return violation.rule == Rule::Reference || violation.rule == Rule::Bounds;
+  };
+  if (hasTags && !report.full() &&
+      std::none_of(report.violations.begin(), report.violations.end(),
+                   isBroken))
     WordChecker(program, report).run();
 }
 

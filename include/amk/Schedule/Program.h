@@ -64,6 +64,10 @@ struct Region {
   uint64_t end() const;
 };
 
+/// True if the two regions share at least one byte, taking regions of the same
+/// `buffer` number to be of one address range. Exact.
+bool overlap(const Region &a, const Region &b);
+
 enum class AccessMode : uint8_t {
   Read,         ///< what this step wrote
   ReadPrevious, ///< Carried only: what the step before wrote
