@@ -75,7 +75,9 @@ static SmallVector<QueueOp> createQueues(OpBuilder &builder, Location loc,
     OpBuilder body = OpBuilder::atBlockEnd(&queue.getBody().emplaceBlock());
     auto phase =
         PhaseAttr::get(builder.getContext(), 0, "gate", worker, workers);
-    TaskGateOp::create(body, loc, control, phase, IntegerAttr(), CallAttr());
+    auto gate = TaskGateOp::create(body, loc, control, phase, IntegerAttr(),
+                                   CallAttr());
+    gate->setLoc(NameLoc::get(builder.getStringAttr(taskName(gate)), loc));
     queues.push_back(queue);
   }
   return queues;
