@@ -89,11 +89,23 @@ static size_t chooseClass(bool hasManifest, Random &random) {
   return chosen;
 }
 
+/// A bundle as often as tables alone, of which there are more.
+static size_t chooseSource(const std::vector<Source> &sources, Random &random) {
+  bool wantsBundle = random.oneIn(2);
+  size_t chosen = 0;
+  for (unsigned tries = 0; tries != 64; ++tries) {
+    chosen = random.below(sources.size());
+    if (sources[chosen].manifest.empty() != wantsBundle)
+      break;
+  }
+  return chosen;
+}
+
 Mutant artefact::makeMutant(const std::vector<Source> &sources, uint64_t seed,
                             uint64_t number) {
   Random random(mix64(seed) ^ number);
   Mutant mutant;
-  mutant.source = random.below(sources.size());
+  mutant.source = chooseSource(sources, random);
   const Source &original = sources[mutant.source];
   // Small programs have no place for many classes.
   for (unsigned tries = 0; tries != 16; ++tries) {

@@ -126,11 +126,37 @@ Result artefact::examine(const Source &original, const Source &damaged) {
   return result;
 }
 
+/// Bytes that the judge can count with and has the memory to look at.
+static bool canBeJudged(const mutants::slow::Model &model, unsigned steps) {
+  uint64_t most = UINT64_MAX / 4 / (steps + 1);
+  for (const mutants::slow::Space &space : model.spaces)
+    if (space.ring && (space.bytes > most || space.ring > most))
+      return false;
+  return true;
+}
+
+/// An access of no bytes touches nothing, wherever it is; the judge holds it to
+/// the bounds of its buffer all the same.
+static void moveEmptyAccesses(mutants::slow::Model &model) {
+  for (mutants::slow::Agent &agent : model.agents)
+    for (mutants::slow::Action &action : agent.actions)
+      for (mutants::slow::Access &access : action.accesses)
+        if (access.isEmpty())
+          access.offset = 0;
+}
+
+static mutants::slow::Verdict ask(const Source &artefact, unsigned steps) {
+  mutants::slow::Model model = modelOfTables(artefact.tables);
+  if (!canBeJudged(model, steps))
+    throw std::length_error("numbers too large for the judge");
+  moveEmptyAccesses(model);
+  return mutants::slow::decide(model, steps);
+}
+
 Result artefact::judge(const Source &artefact, unsigned steps) {
   Result result;
   try {
-    bool isSafe =
-        mutants::slow::decide(modelOfTables(artefact.tables), steps).safe;
+    bool isSafe = ask(artefact, steps).safe;
     result.code = isSafe ? JudgedSafe : JudgedUnsafe;
   } catch (const std::bad_alloc &) { // it has a table of all bytes of a ring
     result.code = NotJudged;
@@ -141,5 +167,5 @@ Result artefact::judge(const Source &artefact, unsigned steps) {
 }
 
 std::string artefact::whyUnsafe(const Source &artefact, unsigned steps) {
-  return mutants::slow::decide(modelOfTables(artefact.tables), steps).why;
+  return ask(artefact, steps).why;
 }
