@@ -14,6 +14,7 @@
 #include "amk/Support/Error.h"
 #include "amk/Support/Sha256.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <new>
 #include <stdexcept>
@@ -135,21 +136,28 @@ static bool canBeJudged(const mutants::slow::Model &model, unsigned steps) {
   return true;
 }
 
-/// An access of no bytes touches nothing, wherever it is; the judge holds it to
-/// the bounds of its buffer all the same.
-static void moveEmptyAccesses(mutants::slow::Model &model) {
+/// An access of no bytes touches nothing, wherever it is, but the judge holds
+/// it to rules of place. A tagged one stays: its action has to have it.
+static void dropEmptyAccesses(mutants::slow::Model &model) {
+  using mutants::slow::Access;
   for (mutants::slow::Agent &agent : model.agents)
-    for (mutants::slow::Action &action : agent.actions)
-      for (mutants::slow::Access &access : action.accesses)
-        if (access.isEmpty())
-          access.offset = 0;
+    for (mutants::slow::Action &action : agent.actions) {
+      std::vector<Access> &all = action.accesses;
+      all.erase(std::remove_if(all.begin(), all.end(),
+                               [](const Access &access) {
+                                 return access.isEmpty() &&
+                                        access.mode !=
+                                            mutants::slow::Mode::WriteTagged;
+                               }),
+                all.end());
+    }
 }
 
 static mutants::slow::Verdict ask(const Source &artefact, unsigned steps) {
   mutants::slow::Model model = modelOfTables(artefact.tables);
   if (!canBeJudged(model, steps))
     throw std::length_error("numbers too large for the judge");
-  moveEmptyAccesses(model);
+  dropEmptyAccesses(model);
   return mutants::slow::decide(model, steps);
 }
 
