@@ -186,7 +186,7 @@ def control(records):
 def result_of(arguments, executed, placed, records, experiment, begin):
     stored, disagreements = experiment.verify_stored()
     disagreements += [
-        {"schedule": number, "config": record["config"], "what": what}
+        {"what": what, "schedule": number, "config": record["config"]}
         for number, record in enumerate(records)
         for what in record["disagreements"]]
     negative = control(records)
