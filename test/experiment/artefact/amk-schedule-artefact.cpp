@@ -47,22 +47,18 @@ static constexpr char kHelp[] =
   --judge-limit N     accepted programs that are judged, by chance (all)
   --judge-steps N     steps of the launches that the judge looks at (3)
   --judge-seconds S   for one program; longer is undecided (60)
+  --control N         refused programs that are judged, too (500): a judge that
+                      finds fault with none of them is no judge
 )";
 
 namespace {
 
 struct Arguments {
-  uint64_t seed = 1, count = 100000, judgeLimit = UINT64_MAX;
+  uint64_t seed = 1, count = 100000, judgeLimit = UINT64_MAX, control = 500;
   unsigned jobs = 2, judgeSteps = 3;
   double limit = 20, judgeSeconds = 60;
   std::string out, compiler, programs = AMK_PROGRAMS;
   std::vector<std::string> bundles;
-};
-
-/// An accepted program that is not the undamaged one's.
-struct Accepted {
-  uint64_t mutant = 0;
-  Result judgement;
 };
 
 class Experiment {
@@ -74,6 +70,8 @@ private:
   void findSources();
   void damageAll();
   void judgeAll();
+  void judgeControls();
+  std::vector<Result> judgeMutants(const std::vector<uint64_t> &numbers) const;
   json report() const;
   void print(const json &result) const;
   void keep(uint64_t mutant, const std::string &what);
@@ -86,7 +84,9 @@ private:
   std::map<std::string, uint64_t> outcomes;
   std::map<std::string, std::map<std::string, uint64_t>> classes;
   uint64_t numCompiled = 0, numDistinct = 0, numSafe = 0, numUndecided = 0;
-  std::vector<Accepted> accepted;
+  std::vector<uint64_t> accepted; ///< one mutant of each distinct program
+  std::vector<uint64_t> controls; ///< mutants that were found unsafe
+  uint64_t numControlsUnsafe = 0;
   json disagreements = json::array();
   double seconds = 0;
 };
@@ -162,6 +162,8 @@ void Experiment::damageAll() {
     ++classes[mutationClasses()[mutantOf(number).mutation].name][outcome];
     if (isFailure(result.code))
       keep(number, outcome);
+    else if (result.code == Unsafe && controls.size() < args.control)
+      controls.push_back(number);
     else if (result.code == AcceptedOther)
       distinct.try_emplace({result.note[0], result.note[1]}, number);
   }
@@ -169,16 +171,30 @@ void Experiment::damageAll() {
   // Their order is by digest, so a prefix is a sample.
   for (const auto &[digest, number] : distinct)
     if (accepted.size() < args.judgeLimit)
-      accepted.push_back({number, {}});
+      accepted.push_back(number);
+}
+
+std::vector<Result>
+Experiment::judgeMutants(const std::vector<uint64_t> &numbers) const {
+  return runAll(numbers.size(), args.jobs, args.judgeSeconds, [&](uint64_t i) {
+    return judge(mutantOf(numbers[i]).artefact, args.judgeSteps);
+  });
+}
+
+/// The judge looks at fewer steps than the verifier, so it need not find every
+/// fault.
+void Experiment::judgeControls() {
+  for (const Result &result : judgeMutants(controls))
+    numControlsUnsafe += result.code == JudgedUnsafe;
+  if (!controls.empty() && numControlsUnsafe == 0)
+    disagreements.push_back(
+        {{"what", "the judge found fault with no refused program"}});
 }
 
 void Experiment::judgeAll() {
-  std::vector<Result> results =
-      runAll(accepted.size(), args.jobs, args.judgeSeconds, [&](uint64_t i) {
-        return judge(mutantOf(accepted[i].mutant).artefact, args.judgeSteps);
-      });
+  std::vector<Result> results = judgeMutants(accepted);
   for (size_t i = 0; i != accepted.size(); ++i) {
-    uint64_t number = accepted[i].mutant;
+    uint64_t number = accepted[i];
     if (results[i].code == JudgedSafe)
       ++numSafe;
     else if (results[i].code == kTimedOut || results[i].code == NotJudged)
@@ -197,11 +213,15 @@ void Experiment::judgeAll() {
 
 json Experiment::report() const {
   json result = {{"name", "artefact"}, {"seed", args.seed}};
-  result["counts"] = {
-      {"mutants", args.count},           {"sources", sources.size()},
-      {"compiled_bundles", numCompiled}, {"accepted_distinct", numDistinct},
-      {"judged", accepted.size()},       {"judged_safe", numSafe},
-      {"judge_undecided", numUndecided}};
+  result["counts"] = {{"mutants", args.count},
+                      {"sources", sources.size()},
+                      {"compiled_bundles", numCompiled},
+                      {"accepted_distinct", numDistinct},
+                      {"judged", accepted.size()},
+                      {"judged_safe", numSafe},
+                      {"judge_undecided", numUndecided},
+                      {"controls", controls.size()},
+                      {"controls_judged_unsafe", numControlsUnsafe}};
   result["verdicts"] = outcomes;
   result["classes"] = classes;
   result["disagreements"] = disagreements;
@@ -222,6 +242,8 @@ void Experiment::print(const json &result) const {
               static_cast<unsigned long long>(numDistinct), accepted.size(),
               static_cast<unsigned long long>(numSafe),
               static_cast<unsigned long long>(numUndecided));
+  std::printf("  refused programs: %zu judged, %llu unsafe\n", controls.size(),
+              static_cast<unsigned long long>(numControlsUnsafe));
   for (const json &entry : disagreements)
     std::printf("  DISAGREEMENT %s\n", entry.dump().c_str());
   std::printf("artefact: %zu disagreements\n", result["disagreements"].size());
@@ -232,6 +254,7 @@ int Experiment::run() {
   findSources();
   damageAll();
   judgeAll();
+  judgeControls();
   seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin)
           .count();
@@ -287,6 +310,8 @@ static Arguments parseArguments(int argc, char **argv) {
       set(args.judgeSteps, option, value);
     else if (option == "--judge-seconds")
       set(args.judgeSeconds, option, value);
+    else if (option == "--control")
+      set(args.control, option, value);
     else if (option == "--out")
       args.out = value;
     else if (option == "--bundle")
