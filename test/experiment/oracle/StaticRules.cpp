@@ -185,6 +185,22 @@ static bool usesParityWell(const Program &program) {
   return good;
 }
 
+/// A wait on a Tag counter reads the words, wherever they lie.
+static bool reachesWords(const Program &program, const Agent &waiter,
+                         uint64_t counter) {
+  bool reaches = true;
+  forActions(program, [&](const Agent &, const Action &action) {
+    for (const Access &access : action.accesses) {
+      int64_t owner =
+          program.spaces[program.buffers[access.buffer].space].worker;
+      if (access.mode == Mode::WriteTagged &&
+          uint64_t(access.counter) == counter)
+        reaches &= owner < 0 || uint64_t(owner) == waiter.worker;
+    }
+  });
+  return reaches;
+}
+
 /// S5: what kinds, modes and spaces go together.
 static bool matchesKinds(const Program &program) {
   bool good = true;
@@ -192,6 +208,9 @@ static bool matchesKinds(const Program &program) {
     if (program.spaces[buffer.space].ringBytes != 0)
       good &= buffer.kind == Kind::Scratch;
   forActions(program, [&](const Agent &agent, const Action &action) {
+    for (const Wait &wait : action.waits)
+      if (program.counters[wait.counter].protocol == Protocol::Tag)
+        good &= reachesWords(program, agent, wait.counter);
     for (const Access &access : action.accesses) {
       const Buffer &buffer = program.buffers[access.buffer];
       if (access.mode == Mode::ReadPrevious)

@@ -190,7 +190,8 @@ uint32_t DataDrawer::placeScratch(uint64_t bytes, size_t first, bool isTagged) {
       return buffer;
     }
   }
-  uint32_t space = !isTagged && random.chance(25) ? sharedSpaceFor(first) : kArena;
+  uint32_t space =
+      random.chance(isTagged ? 10 : 25) ? sharedSpaceFor(first) : kArena;
   uint32_t buffer = addBuffer(BufferKind::Scratch, space, bytes);
   program.buffers[buffer].offset = program.spaces[space].bytes;
   program.spaces[space].bytes += bytes;

@@ -92,7 +92,7 @@ Job::Answer Job::ask(const RandomProgram &program) {
   answer.reported = joined(answer.rules);
   answer.oracle = oracle.receive();
   if (answer.oracle.undecided.empty())
-    answer.what = disagreement(answer.oracle, answer.rules);
+    answer.what = disagreement(program.program, answer.oracle, answer.rules);
   return answer;
 }
 
@@ -129,10 +129,13 @@ void Job::report(uint64_t number, RandomProgram program,
 }
 
 void Job::run() {
-  for (uint64_t number = index; number < options.count;
-       number += options.jobs) {
-    RandomProgram program = randomProgram(options.seed, number,
-                                          options.minSteps, options.maxSteps);
+  bool isReplay = !options.replayed.empty();
+  uint64_t end = isReplay ? options.replayed.size() : options.count;
+  for (uint64_t number = index; number < end; number += options.jobs) {
+    RandomProgram program =
+        isReplay ? options.replayed[number]
+                 : randomProgram(options.seed, number, options.minSteps,
+                                 options.maxSteps);
     Answer answer = ask(program);
     count(program, answer);
     if (!answer.what.empty() && result.disagreements.size() < kMaxListed)

@@ -26,6 +26,7 @@ struct ExperimentOptions {
   unsigned minSteps = 1, maxSteps = 3, jobs = 2;
   uint64_t maxStates = 2000000;
   bool unreduced = false; ///< compare the oracle with itself
+  std::vector<RandomProgram> replayed; ///< not empty: instead of random ones
 };
 
 struct Disagreement {

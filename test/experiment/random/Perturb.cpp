@@ -50,6 +50,7 @@ private:
   bool changeBarriers();
   bool changeTags();
   bool relyOnTag();
+  bool shareWords();
   bool swapActions();
   bool moveAction();
   bool dropAction();
@@ -421,6 +422,26 @@ bool Perturber::relyOnTag() {
   return false;
 }
 
+/// Puts the words of a counter into the shared memory of those who write them.
+bool Perturber::shareWords() {
+  uint32_t counter = random.index(program.counters.size() + 1);
+  bool found = false;
+  for (Agent &agent : program.agents)
+    for (Action &action : agent.actions)
+      for (Access &access : action.accesses) {
+        if (access.mode != AccessMode::WriteTagged || access.counter != counter)
+          continue;
+        Buffer buffer = program.buffers[access.region.buffer];
+        buffer.space = static_cast<uint32_t>(program.spaces.size());
+        buffer.offset = 0;
+        program.spaces.push_back({"words", buffer.bytes, 0, agent.worker});
+        access.region.buffer = static_cast<uint32_t>(program.buffers.size());
+        program.buffers.push_back(buffer);
+        found = true;
+      }
+  return found;
+}
+
 bool Perturber::swapActions() {
   Agent &agent = random.pick(program.agents);
   if (agent.actions.size() < 2)
@@ -499,7 +520,7 @@ void Perturber::run() {
       {&Perturber::dropAccess, 4},      {&Perturber::copyAccess, 4},
       {&Perturber::aliasBuffer, 6},     {&Perturber::changeKind, 2},
       {&Perturber::resizeRing, 12},     {&Perturber::changeBarriers, 8},
-      {&Perturber::changeTags, 12},     {&Perturber::relyOnTag, 3},
+      {&Perturber::changeTags, 12},     {&Perturber::relyOnTag, 3},       {&Perturber::shareWords, 2},
       {&Perturber::swapActions, 4},     {&Perturber::moveAction, 2},
       {&Perturber::dropAction, 2}};
   std::vector<unsigned> weights;
