@@ -90,7 +90,7 @@ private:
         return true;
     for (const Visit &v : actions)
       for (const Access &a : v.a->accesses)
-        if (endOf(a) > bufferOf(a).bytes)
+        if (!a.isEmpty() && endOf(a) > bufferOf(a).bytes)
           return true;
     return false;
   }
