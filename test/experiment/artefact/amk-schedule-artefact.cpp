@@ -152,14 +152,17 @@ void Experiment::damageAll() {
   std::vector<Result> results =
       runAll(args.count, args.jobs, args.limit, [&](uint64_t number) {
         Mutant mutant = mutantOf(number);
-        return examine(sources[mutant.source], mutant.artefact);
+        Result result = examine(sources[mutant.source], mutant.artefact);
+        result.kind = static_cast<uint8_t>(mutant.mutation);
+        return result;
       });
   std::map<std::pair<uint64_t, uint64_t>, uint64_t> distinct;
   for (uint64_t number = 0; number != args.count; ++number) {
     const Result &result = results[number];
     std::string outcome = outcomeName(result.code);
     ++outcomes[outcome];
-    ++classes[mutationClasses()[mutantOf(number).mutation].name][outcome];
+    if (result.code != kCrashed && result.code != kTimedOut)
+      ++classes[mutationClasses()[result.kind].name][outcome];
     if (isFailure(result.code))
       keep(number, outcome);
     else if (result.code == Unsafe && controls.size() < args.control)
