@@ -62,7 +62,10 @@ public:
   void visit(uint32_t use, unsigned step);
 
 private:
-  bool compare(Touch touch, uint32_t clock, Frontier &frontier, bool drop);
+  bool compare(Touch touch, uint32_t clock, Frontier &frontier, bool drop) {
+    return frontier.touches.empty() || search(touch, clock, frontier, drop);
+  }
+  bool search(Touch touch, uint32_t clock, Frontier &frontier, bool drop);
   void race(Touch later, Touch earlier);
   bool isStillOpen(Touch earlier, Touch later) const;
   bool isBefore(Touch earlier, Touch later, End end) const;
@@ -97,8 +100,8 @@ void Frontier::add(Touch touch) {
 /// Reports the touches of `frontier` that are not ordered before `touch`. With
 /// `drop`, forgets those that are: `touch` writes all their bytes. True if the
 /// clock of `touch` alone has them all.
-bool AccessChecker::compare(Touch touch, uint32_t clock, Frontier &frontier,
-                            bool drop) {
+bool AccessChecker::search(Touch touch, uint32_t clock, Frontier &frontier,
+                           bool drop) {
   bool allProven = true;
   if (frontier.provenClock != clock) {
     size_t kept = 0;
@@ -195,9 +198,9 @@ void AccessChecker::race(Touch later, Touch earlier) {
              {{model.ref(first.action), what + " here"}});
 }
 
-void AccessChecker::visit(uint32_t index_, unsigned step) {
-  const Use &use = index.uses[index_];
-  Touch touch{index_, model.agentOf[use.action] << 1 | step};
+void AccessChecker::visit(uint32_t place, unsigned step) {
+  const Use &use = index.uses[place];
+  Touch touch{place, model.agentOf[use.action] << 1 | step};
   uint32_t clock = order.clockId(use.action, step);
   uint32_t self = index.cellOf(use.region);
   Cell &cell = cells[self];
@@ -222,6 +225,32 @@ void AccessChecker::visit(uint32_t index_, unsigned step) {
   cell.reads.add(touch);
 }
 
+/// True if every agent's step starts after all agents have ended the step
+/// before: then accesses of different steps are ordered.
+static bool isBarrierBetweenSteps(const Model &model, const Order &order) {
+  uint32_t proven = kNone; // A clock that has all actions.
+  for (uint32_t a = 0; a != model.numAgents(); ++a) {
+    if (model.length(a) == 0)
+      continue;
+    uint32_t clock = order.clockId(model.agentBegin[a], 1);
+    if (clock == proven)
+      continue;
+    bool hasOwn = true;
+    for (uint32_t b = 0; b != model.numAgents(); ++b) {
+      if (model.length(b) == 0 ||
+          order.clockHas(clock, {model.agentBegin[b + 1] - 1, End::Writes, 0},
+                         0))
+        continue;
+      if (a != b)
+        return false;
+      hasOwn = false;
+    }
+    if (hasOwn)
+      proven = clock;
+  }
+  return true;
+}
+
 void amk::schedule::checkAccesses(const Facts &facts, Report &report) {
   const RegionIndex &index = facts.index;
   static thread_local std::vector<Cell> cells; // Keeps the frontiers' memory.
@@ -233,7 +262,11 @@ void amk::schedule::checkAccesses(const Facts &facts, Report &report) {
     cells[i].provenClock = kNone;
   }
   AccessChecker checker(facts, cells, report);
-  for (unsigned step = 0; step != (facts.steps == 1 ? 1 : 2); ++step)
+  unsigned steps = 2;
+  if (facts.steps == 1 || index.numCells() == 0 ||
+      isBarrierBetweenSteps(facts.model, facts.order))
+    steps = 1;
+  for (unsigned step = 0; step != steps; ++step)
     for (uint32_t i = 0; i != index.uses.size(); ++i) {
       uint32_t cell = index.cellOf(index.uses[i].region);
       if (cell == RegionIndex::kPrivate)

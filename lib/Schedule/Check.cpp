@@ -65,6 +65,7 @@ private:
   std::vector<CounterFacts> &counters;
   uint64_t actions = 0, waits = 0, signals = 0, accesses = 0, rows = 0;
   bool hasTags = false;
+  bool hasShared = false; ///< some space is one worker's
 };
 
 /// Tagged words share no byte with ordinary writes, and are seen by workers that
@@ -115,6 +116,8 @@ void Checker::checkSize() {
 }
 
 void Checker::checkSpaces() {
+  for (const Space &space : program.spaces)
+    hasShared |= space.worker != Space::kGlobal;
   if (program.limits.workers) {
     std::set<uint32_t> workers;
     for (const Agent &agent : program.agents)
@@ -323,7 +326,7 @@ void Checker::checkAccess(ActionRef ref, const Action &action,
                    std::to_string(kMaxRows) + " rows that do not touch");
     rows = 0;
   }
-  if (more == 0 || buffer.space >= program.spaces.size())
+  if (!hasShared || more == 0 || buffer.space >= program.spaces.size())
     return;
   const Space &space = program.spaces[buffer.space];
   if (space.worker != Space::kGlobal &&

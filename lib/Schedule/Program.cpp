@@ -221,11 +221,7 @@ amk::schedule::firstGap(const Region &region,
   return std::nullopt;
 }
 
-bool amk::schedule::covers(const Region &a, const Region &b) {
-  if (a.buffer != b.buffer || a.offset > b.offset || a.end() < b.end())
-    return false;
-  if (a.rows == 1)
-    return true;
+bool amk::schedule::coversStrided(const Region &a, const Region &b) {
   if (b.rows > 1 && b.rowStride != a.rowStride)
     return false;
   uint64_t distance = b.offset - a.offset;

@@ -23,11 +23,6 @@ static auto key(const Region &r) {
   return std::make_tuple(r.buffer, r.offset, r.rows, r.rowBytes, r.rowStride);
 }
 
-/// Region::end() of a region of a well-formed program.
-static uint64_t endOf(const Region &r) {
-  return r.offset + (r.rows - 1) * r.rowStride + r.rowBytes;
-}
-
 //===----------------------------------------------------------------------===//
 // Words of Tag counters
 //===----------------------------------------------------------------------===//
@@ -278,7 +273,7 @@ void RegionIndex::closeCluster(const Program &program, uint32_t first,
   for (uint32_t a = firstCell; a != numCells() && !isDense; ++a) {
     uint64_t end = endOf(cellBytes[a]);
     for (uint32_t b = a + 1; b != numCells() && cellBytes[b].offset < end; ++b)
-      if (overlap(cellBytes[a], cellBytes[b]))
+      if (shareBytes(cellBytes[a], cellBytes[b]))
         pairs.push_back({a, b, covers(cellBytes[a], cellBytes[b]),
                          covers(cellBytes[b], cellBytes[a])});
     isDense = pairs.size() > kMaxPairs;

@@ -78,12 +78,12 @@ void ValueChecker::checkBuffer(uint32_t buffer) {
     if (region.writes > 1)
       reportWrittenTwice(list[i], list[i]);
     comparePair(i, i, isCarried);
-    uint64_t end = region.bytes.end();
+    uint64_t end = endOf(region.bytes);
     for (uint32_t j = i + 1;
          j != listSize && index.regions[list[j]].bytes.offset < end; ++j) {
       const UsedRegion &other = index.regions[list[j]];
       if ((region.lastMod() < 0 && other.lastMod() < 0) ||
-          !overlap(region.bytes, other.bytes))
+          !shareBytes(region.bytes, other.bytes))
         continue;
       if (region.writes && other.writes)
         reportWrittenTwice(list[i], list[j]);
@@ -125,7 +125,7 @@ void ValueChecker::cover(uint32_t reader, uint32_t writer) {
   else if (covers(from.bytes, to))
     sum.bytes += numBytes(to);
   else if (to.rows == 1 && from.bytes.rows == 1)
-    sum.bytes += std::min(to.end(), from.bytes.end()) -
+    sum.bytes += std::min(endOf(to), endOf(from.bytes)) -
                  std::max(to.offset, from.bytes.offset);
   else
     sum.isCounted = false;
