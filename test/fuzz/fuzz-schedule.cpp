@@ -11,8 +11,8 @@
 // module; a module prints as text that gives the same module again, and the
 // program of a schedule that verified is one that verify() accepts.
 //
-// Mutations of bytes rarely leave text that parses, so most are of lines (moved,
-// repeated, dropped) and of numbers.
+// Mutations of bytes rarely leave text that parses, so most are of lines
+// (moved, repeated, dropped) and of numbers.
 //
 //===----------------------------------------------------------------------===//
 

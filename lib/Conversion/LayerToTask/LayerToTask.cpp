@@ -10,9 +10,9 @@
 #include "Check.h"
 #include "Tiling.h"
 
-#include "amk/Dialect/AMK/Transforms/Locations.h"
 #include "amk/Conversion/Passes.h"
 #include "amk/Dialect/AMK/IR/AMK.h"
+#include "amk/Dialect/AMK/Transforms/Locations.h"
 
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -104,8 +104,8 @@ void Converter::makePhase(Operation *op, StringRef suffix, Ranges ranges,
              PhaseAttr::get(context, phaseIndex, label, part, ranges.size()));
     // Diagnostics without a file still say which tile of which layer it is.
     auto task = cast<TaskOpInterface>(*std::prev(tasks.getInsertionPoint()));
-    task->setLoc(NameLoc::get(tasks.getStringAttr(taskName(task)),
-                              task->getLoc()));
+    task->setLoc(
+        NameLoc::get(tasks.getStringAttr(taskName(task)), task->getLoc()));
   }
   ++phaseIndex;
 }

@@ -48,8 +48,8 @@ static LogicalResult checkOrder(GraphOp graph) {
     before = task;
   }
   // The phases come in order: the last one has the highest index.
-  if (before && before.getPhase().getIndex() ==
-                    std::numeric_limits<int64_t>::max())
+  if (before &&
+      before.getPhase().getIndex() == std::numeric_limits<int64_t>::max())
     return before->emitOpError()
            << "cannot be placed: found phase " << before.getPhase().getIndex()
            << ", expected a lower one, to make room for the gates before it";
