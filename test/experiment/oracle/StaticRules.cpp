@@ -97,8 +97,7 @@ static bool isEncodable(const Program &program) {
   std::vector<Wide> sums(program.counters.size());
   forActions(program, [&](const Agent &, const Action &action) {
     for (const Wait &wait : action.waits)
-      encodable &=
-          wait.threshold >= INT32_MIN && wait.threshold <= INT32_MAX;
+      encodable &= wait.threshold >= INT32_MIN && wait.threshold <= INT32_MAX;
     for (const Signal &signal : action.signals) {
       sums[signal.counter] += signal.amount;
       encodable &= sums[signal.counter] <= UINT32_MAX;
@@ -126,12 +125,12 @@ static bool usesTagsWell(const Program &program) {
     for (const Signal &signal : action.signals) {
       if (!isTag(signal.counter))
         continue;
-      bool hasWords = std::any_of(
-          action.accesses.begin(), action.accesses.end(),
-          [&](const Access &access) {
-            return access.mode == Mode::WriteTagged &&
-                   uint64_t(access.counter) == signal.counter;
-          });
+      bool hasWords =
+          std::any_of(action.accesses.begin(), action.accesses.end(),
+                      [&](const Access &access) {
+                        return access.mode == Mode::WriteTagged &&
+                               uint64_t(access.counter) == signal.counter;
+                      });
       good &= signal.amount == 1 && signalsOf(signal.counter) == 1 && hasWords;
     }
     for (const Access &access : action.accesses)

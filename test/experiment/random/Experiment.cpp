@@ -143,7 +143,8 @@ void Job::run() {
   }
 }
 
-template <typename Map> static void addCounts(Map &to, const Map &from) {
+template <typename Map>
+static void addCounts(Map &to, const Map &from) {
   for (const auto &[key, count] : from)
     to[key] += count;
 }
@@ -196,8 +197,10 @@ ExperimentResult experiment::runExperiment(const ExperimentOptions &options) {
 std::string experiment::summaryOf(const ExperimentResult &result) {
   std::ostringstream text;
   text << result.decided << " programs decided, " << result.undecided
-       << " too large, " << result.actions / std::max(1.0, double(result.decided))
-       << " actions and " << result.states / std::max<uint64_t>(1, result.decided)
+       << " too large, "
+       << result.actions / std::max(1.0, double(result.decided))
+       << " actions and "
+       << result.states / std::max<uint64_t>(1, result.decided)
        << " states on average, at most " << result.mostStates << " states, "
        << result.seconds << " s\n";
   for (const auto &[name, count] : result.classes)
@@ -209,9 +212,9 @@ std::string experiment::summaryOf(const ExperimentResult &result) {
        << ", false rejects: " << result.falseRejects
        << ", disagreements: " << result.differing << "\n";
   for (const Disagreement &d : result.disagreements)
-    text << "program " << d.number << ": " << d.what << "; other verdict: "
-         << d.verifier << "; oracle: " << d.witness << "\n  " << d.program
-         << "\n";
+    text << "program " << d.number << ": " << d.what
+         << "; other verdict: " << d.verifier << "; oracle: " << d.witness
+         << "\n  " << d.program << "\n";
   return text.str();
 }
 
@@ -220,12 +223,10 @@ std::string experiment::jsonOf(const ExperimentOptions &options,
   nlohmann::ordered_json json;
   json["name"] = options.unreduced ? "oracle-reductions" : "random-programs";
   json["seed"] = options.seed;
-  json["counts"] = {{"programs", options.count},
-                    {"decided", result.decided},
-                    {"undecided", result.undecided},
-                    {"actions", result.actions},
-                    {"states", result.states},
-                    {"mostStates", result.mostStates}};
+  json["counts"] = {
+      {"programs", options.count},     {"decided", result.decided},
+      {"undecided", result.undecided}, {"actions", result.actions},
+      {"states", result.states},       {"mostStates", result.mostStates}};
   json["classes"] = result.classes;
   json["rules"] = result.rules;
   for (const auto &[steps, count] : result.steps)

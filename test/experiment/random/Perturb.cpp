@@ -503,8 +503,7 @@ void Perturber::breakForm() {
     return;
   default:
     if (Action *action = anyAction(hasSignals))
-      random.pick(action->signals).amount = uint64_t(1)
-                                            << random.range(31, 63);
+      random.pick(action->signals).amount = uint64_t(1) << random.range(31, 63);
     return;
   }
 }
@@ -520,9 +519,9 @@ void Perturber::run() {
       {&Perturber::dropAccess, 4},      {&Perturber::copyAccess, 4},
       {&Perturber::aliasBuffer, 6},     {&Perturber::changeKind, 2},
       {&Perturber::resizeRing, 12},     {&Perturber::changeBarriers, 8},
-      {&Perturber::changeTags, 12},     {&Perturber::relyOnTag, 3},       {&Perturber::shareWords, 2},
-      {&Perturber::swapActions, 4},     {&Perturber::moveAction, 2},
-      {&Perturber::dropAction, 2}};
+      {&Perturber::changeTags, 12},     {&Perturber::relyOnTag, 3},
+      {&Perturber::shareWords, 2},      {&Perturber::swapActions, 4},
+      {&Perturber::moveAction, 2},      {&Perturber::dropAction, 2}};
   std::vector<unsigned> weights;
   for (const auto &change : changes)
     weights.push_back(change.second);

@@ -13,8 +13,9 @@
 //   amk-schedule-random --oracle PATH --replay FILE [...]
 //   amk-schedule-random --print N [--seed S] [--steps A..B]
 //
-// FILE has a program a line, as --print and the oracle have them. With --unreduced the oracle is compared with itself, without the reductions
-// of Explore.h, instead of with the verifier. A disagreement is minimised, and
+// FILE has a program a line, as --print and the oracle have them. With
+// --unreduced the oracle is compared with itself, without the reductions of
+// Explore.h, instead of with the verifier. A disagreement is minimised, and
 // printed and put into FILE as a program that the oracle and amk-verify read.
 // Exit status: 0 if all verdicts agree, else 1; 2 for a wrong command line.
 //
