@@ -295,6 +295,10 @@ bool amk::mutants::readPreviousVersion(Base &base, Random &random) {
   }
   if (!choose(findAccesses(p, readsOf(p, BufferKind::Scratch)), random, site))
     return false;
+  // The waits of a reduction are also those that fix its order.
+  for (const Access &a : actionAt(p, site).accesses)
+    if (a.mode == AccessMode::Reduce)
+      return false;
   return weakenWaits(p, site, random, false);
 }
 

@@ -40,7 +40,7 @@ const std::vector<MutationClass> &amk::mutants::mutationClasses() {
       {"cycle-introduced", introduceCycle, {"D1"}},
       {"partial-join", joinPartially,
        {"R1", "R2", "R3", "R4", "N1", "G1", "P1", "T1", "C1", "C4", "C5"}},
-      {"kv-read-before-append", readCacheEarly, {"R1", "R2", "C5", "D1"}},
+      {"kv-read-before-append", readCacheEarly, {"R1", "R2", "R4", "C5", "D1"}},
       {"alias-within-step", aliasWithinStep,
        {"R1", "R2", "R3", "R4", "N1", "C1", "C4", "C5", "T1", "S5"}},
       {"alias-across-steps", aliasAcrossSteps,
