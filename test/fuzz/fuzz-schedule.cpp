@@ -62,7 +62,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   // A context of its own: attributes stay in a context as long as it lives.
   MLIRContext context(MLIRContext::Threading::DISABLED);
   context.loadDialect<mlir::amk::AMKDialect>();
-  StringRef text(reinterpret_cast<const char *>(data), size);
+  // As a file would be: MLIR's lexer counts on a NUL at the end.
+  std::string text(reinterpret_cast<const char *>(data), size);
   OwningOpRef<ModuleOp> module = parse(text, context);
   if (!module)
     return 0;
