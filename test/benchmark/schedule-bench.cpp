@@ -7,8 +7,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Decode plans as the compiler places them: phases of one task per worker, one
-// counter per phase, one activation buffer per phase in one of four slots, every
-// task reading the whole buffer that the phase before wrote in tiles.
+// counter per phase, one activation buffer per phase in one of four slots,
+// every task reading the whole buffer that the phase before wrote in tiles.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,6 +17,9 @@
 #include <benchmark/benchmark.h>
 
 using namespace amk::schedule;
+
+/// qkv (appends to the cache), attention (reads it), o, gate/up, down.
+constexpr uint32_t kLayerPhases = 5;
 
 static Program makePlan(uint32_t workers, uint32_t phases) {
   constexpr uint64_t tileBytes = 256, slots = 4;
@@ -51,8 +54,10 @@ static Program makePlan(uint32_t workers, uint32_t phases) {
       uint64_t tile = worker * tileBytes, cache = phase * bufferBytes + tile;
       if (phase)
         add(AccessMode::Read, 1 + phase, 0, bufferBytes);
-      add(AccessMode::ReadPrevious, 0, cache, tileBytes);
-      add(AccessMode::Write, 0, cache, tileBytes);
+      if (phase % kLayerPhases == 0)
+        add(AccessMode::Write, 0, cache, tileBytes);
+      if (phase % kLayerPhases == 1)
+        add(AccessMode::Read, 0, cache - bufferBytes, tileBytes);
       add(AccessMode::Write, phase + 1 == phases ? 1 : 2 + phase, tile,
           tileBytes);
       action.signals.push_back({phase, 1});
@@ -89,7 +94,8 @@ BENCHMARK(verifyPlan)
     ->Args({132, 76})   // about 10,000
     ->Args({132, 160})  // an 8B model: about 20,000
     ->Args({132, 1515}) // about 200,000
-    ->Args({1056, 80}); // 8 x 132 workers
+    ->Args({1056, 80})  // 8 x 132 workers, 16 layers
+    ->Args({1056, 400}); // a 70B model: 80 layers
 
 /// A wait lowered by one: every answer needs blocked runs.
 static void rejectPartialJoin(benchmark::State &state) {
