@@ -135,8 +135,8 @@ bool AccessChecker::isBefore(Touch earlier, Touch later, End end) const {
                       later.step() - earlier.step());
 }
 
-/// The words of a tagged write are over, too, when a later write of its agent to
-/// the same bytes is. (An ordinary write that is over takes all earlier ones
+/// The words of a tagged write are over, too, when a later write of its agent
+/// to the same bytes is. (An ordinary write that is over takes all earlier ones
 /// with it.) True if some byte of both accesses is not over so.
 bool AccessChecker::isStillOpen(Touch earlier, Touch later) const {
   const Use &first = useOf(earlier);
@@ -161,8 +161,7 @@ bool AccessChecker::isStillOpen(Touch earlier, Touch later) const {
       continue;
     for (unsigned step = earlier.step(); step <= later.step(); ++step)
       if ((step > earlier.step() || use.action > first.action) &&
-          order.before(endingOf(use), useOf(later).action,
-                       later.step() - step))
+          order.before(endingOf(use), useOf(later).action, later.step() - step))
         open = subtract(open, bytesOf(use));
   }
   return !open.empty();
@@ -272,7 +271,8 @@ void amk::schedule::checkAccesses(const Facts &facts, Report &report) {
       if (cell == RegionIndex::kPrivate)
         continue;
       // The tape of a ring goes on in the next step: see Rings.cpp.
-      if (step != 0 && facts.program.spaces[index.bytesOf(cell).buffer].ringBytes)
+      if (step != 0 &&
+          facts.program.spaces[index.bytesOf(cell).buffer].ringBytes)
         continue;
       checker.visit(i, step);
       if (report.full())

@@ -58,7 +58,8 @@ private:
 
 Lifetime ClobberChecker::lifetimeOf(uint32_t buffer) const {
   Lifetime life{buffer, UsedRegion::kNever, -1};
-  for (const uint32_t *it = index.begin(buffer); it != index.end(buffer); ++it) {
+  for (const uint32_t *it = index.begin(buffer); it != index.end(buffer);
+       ++it) {
     const UsedRegion &region = index.regions[*it];
     life.begin = std::min(life.begin, region.firstMod());
     life.end = std::max({life.end, region.lastUse(), region.lastMod()});
@@ -148,7 +149,8 @@ void ClobberChecker::removeRewritten(const Use &read, const Use &other,
                                      std::vector<Interval> &bytes) {
   uint32_t buffer = index.regions[read.region].bytes.buffer;
   std::vector<Interval> before;
-  for (const uint32_t *it = index.begin(buffer); it != index.end(buffer); ++it) {
+  for (const uint32_t *it = index.begin(buffer); it != index.end(buffer);
+       ++it) {
     if (!index.regions[*it].writes)
       continue;
     std::vector<Interval> written = intersect(bytesOf(*it), bytes);
@@ -188,8 +190,8 @@ void ClobberChecker::checkUses(const Use &read, const Use &other,
     std::string what = describe(program, index, other);
     report.add(Rule::Clobbered, facts.ref(read),
                describe(program, index, read) + ", but " +
-                   describe(program, facts.ref(other)) + " " + what +
-                   " over " + describe(victim, first) + " before" +
+                   describe(program, facts.ref(other)) + " " + what + " over " +
+                   describe(victim, first) + " before" +
                    (isStepBefore ? ", in the step before" : ""),
                {{facts.ref(other), what + " here"}});
     return;

@@ -165,9 +165,8 @@ void amk::schedule::unite(std::vector<Interval> &intervals) {
   intervals.resize(count);
 }
 
-std::vector<Interval>
-amk::schedule::subtract(const std::vector<Interval> &a,
-                        const std::vector<Interval> &b) {
+std::vector<Interval> amk::schedule::subtract(const std::vector<Interval> &a,
+                                              const std::vector<Interval> &b) {
   std::vector<Interval> rest;
   auto it = b.begin();
   for (Interval bytes : a) {
@@ -184,9 +183,8 @@ amk::schedule::subtract(const std::vector<Interval> &a,
   return rest;
 }
 
-std::vector<Interval>
-amk::schedule::intersect(const std::vector<Interval> &a,
-                         const std::vector<Interval> &b) {
+std::vector<Interval> amk::schedule::intersect(const std::vector<Interval> &a,
+                                               const std::vector<Interval> &b) {
   std::vector<Interval> both;
   for (auto i = a.begin(), j = b.begin(); i != a.end() && j != b.end();) {
     Interval bytes{std::max(i->begin, j->begin), std::min(i->end, j->end)};

@@ -95,8 +95,7 @@ bool RingChecker::fits(uint32_t region) {
   return total == 0;
 }
 
-void RingChecker::compare(uint32_t region, uint32_t writer,
-                          uint64_t distance) {
+void RingChecker::compare(uint32_t region, uint32_t writer, uint64_t distance) {
   for (uint32_t e : index.usesOf(region))
     for (uint32_t w : index.usesOf(writer)) {
       const Use &earlier = index.uses[e], &write = index.uses[w];
@@ -150,13 +149,17 @@ void RingChecker::follow(uint32_t region, Interval bytes) {
   bool isLong = facts.steps == 0 || facts.steps - 1 > kMaxRunAhead;
   uint64_t last = isLong ? kMaxRunAhead : facts.steps - 1;
   std::vector<Interval> open{bytes};
-  uint64_t next = bytes.begin + space.ringBytes; // The first byte to look at.
-  for (uint64_t distance = next / space.bytes;
-       distance <= last && !open.empty(); ++distance) {
-    uint64_t from = distance == next / space.bytes ? next % space.bytes : 0;
-    auto it = std::partition_point(
-        runs.begin(), runs.end(),
-        [&](const Run &run) { return run.furthest <= from; });
+  // The first byte of the tape to look at.
+  using Wide = unsigned __int128;
+  Wide next = Wide(bytes.begin) + space.ringBytes;
+  auto from = static_cast<uint64_t>(next % space.bytes);
+  auto distance =
+      static_cast<uint64_t>(std::min<Wide>(next / space.bytes, last + 1));
+  for (; distance <= last && !open.empty(); ++distance, from = 0) {
+    auto it =
+        std::partition_point(runs.begin(), runs.end(), [&](const Run &run) {
+          return run.furthest <= from;
+        });
     for (; it != runs.end() && !open.empty() && !report.full(); ++it)
       hit(region, *it, distance, open);
   }
@@ -176,8 +179,7 @@ bool RingChecker::allFit() {
     const Use &use = index.uses[*index.usesOf(region).begin()];
     report.add(Rule::RingOverrun, facts.ref(use),
                describe(program, index, use) + ", but ring " + space.name +
-                   " holds only " + std::to_string(space.ringBytes) +
-                   " bytes");
+                   " holds only " + std::to_string(space.ringBytes) + " bytes");
   }
   return result;
 }

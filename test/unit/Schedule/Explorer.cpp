@@ -22,8 +22,7 @@ std::set<uint64_t> amk::schedule::test::bytesOf(const Region &region) {
   return bytes;
 }
 
-static bool conflict(const Program &program, const Action &a,
-                     const Action &b) {
+static bool conflict(const Program &program, const Action &a, const Action &b) {
   for (const Access &x : a.accesses)
     for (const Access &y : b.accesses) {
       const Buffer &xBuffer = program.buffers[x.region.buffer];

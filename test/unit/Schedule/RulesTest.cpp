@@ -84,16 +84,18 @@ TEST(Rules, AMK_S2_accepts_rows_up_to_the_end) {
 }
 TEST(Rules, AMK_S2_accepts_empty_regions_anywhere) {
   ProgramBuilder b(1, 0);
-  b.task(0, "t").read(kArena, 2000, 0).access(AccessMode::Read,
-                                              {kArena, 2000, 0, 8, 8});
+  b.task(0, "t")
+      .read(kArena, 2000, 0)
+      .access(AccessMode::Read, {kArena, 2000, 0, 8, 8});
   EXPECT_EQ(rules(b.program), "");
 }
 
 TEST(Rules, AMK_S3_rejects_more_workers_than_fit) {
   ProgramBuilder b = handOff();
   b.program.limits.workers = 1;
-  EXPECT_EQ(messages(b.program), "error [AMK-S3] the program has 2 workers, but "
-                                 "at most 1 can be resident at once\n");
+  EXPECT_EQ(messages(b.program),
+            "error [AMK-S3] the program has 2 workers, but "
+            "at most 1 can be resident at once\n");
 }
 TEST(Rules, AMK_S3_rejects_more_shared_memory_than_there_is) {
   ProgramBuilder b(1, 0);
@@ -163,13 +165,15 @@ TEST(Rules, AMK_S5_rejects_words_without_their_signal) {
   b.task(0, "t").tag(0, kArena, 0, 8);
   ProgramBuilder other = b;
   b.program.agents[0].actions[0].signals.clear();
-  EXPECT_EQ(messages(b.program),
-            "error [AMK-S5] worker 0, task t: writes words of counter 'c0', but "
-            "does not signal it\n");
+  EXPECT_EQ(
+      messages(b.program),
+      "error [AMK-S5] worker 0, task t: writes words of counter 'c0', but "
+      "does not signal it\n");
   other.program.agents[0].actions[0].accesses.clear();
-  EXPECT_EQ(messages(other.program),
-            "error [AMK-S5] worker 0, task t: signals counter 'c0' but writes no "
-            "words of it\n");
+  EXPECT_EQ(
+      messages(other.program),
+      "error [AMK-S5] worker 0, task t: signals counter 'c0' but writes no "
+      "words of it\n");
 }
 TEST(Rules, AMK_S5_rejects_words_of_a_release_counter) {
   ProgramBuilder b(1, 1);
@@ -272,6 +276,26 @@ TEST(Rules, AMK_S5_rejects_wait_for_words_in_another_workers_memory) {
   EXPECT_EQ(messages(b.program),
             "error [AMK-S5] worker 1, task u: waits for words of counter 'c0' "
             "in the shared memory of worker 0\n");
+}
+TEST(Rules, AMK_S5_rejects_wait_for_words_in_two_workers_memories) {
+  ProgramBuilder b(2, 1);
+  b.makeTag(0);
+  for (uint32_t i : {0u, 1u}) {
+    uint32_t space = b.space("shared", 64, 0, /*worker=*/i);
+    uint32_t x = b.buffer("x", BufferKind::Scratch, space, 0, 64);
+    b.task(i, "t").tag(0, x, 0, 64);
+  }
+  b.task(1, "u").wait(0, 2);
+  EXPECT_EQ(rules(b.program), "AMK-S5");
+}
+TEST(Rules, AMK_S5_rejects_plain_writes_over_words_beside_other_faults) {
+  ProgramBuilder b(1, 1);
+  b.makeTag(0);
+  b.space("shared", 64, 0, /*worker=*/0);
+  b.program.limits.sharedBytes = 63;
+  b.task(0, "t").tag(0, kArena, 0, 8);
+  b.task(0, "u").write(kArena, 7, 1);
+  EXPECT_EQ(rules(b.program), "AMK-S3 AMK-S5");
 }
 TEST(Rules, AMK_S5_accepts_all_protocols_side_by_side) {
   ProgramBuilder b(2, 3);

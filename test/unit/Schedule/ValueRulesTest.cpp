@@ -114,11 +114,12 @@ TEST(Rules, AMK_C3_rejects_bytes_written_twice) {
     if (buffer != kOutput)
       b.task(0, "c").write(kOutput, 0, 64);
     std::string name = b.program.buffers[buffer].name;
-    EXPECT_EQ(messages(b.program),
-              "error [AMK-C3] worker 0, task b: writes " + name +
-                  " [32, 64), but 'a' (worker 0) writes " + name +
-                  " [0, 33) in the same step\n  note: worker 0, task a: writes " +
-                  name + " [0, 33) here\n");
+    EXPECT_EQ(
+        messages(b.program),
+        "error [AMK-C3] worker 0, task b: writes " + name +
+            " [32, 64), but 'a' (worker 0) writes " + name +
+            " [0, 33) in the same step\n  note: worker 0, task a: writes " +
+            name + " [0, 33) here\n");
   }
 }
 TEST(Rules, AMK_C3_rejects_the_same_region_twice) {
@@ -231,10 +232,11 @@ TEST(Rules, AMK_C5_rejects_read_before_the_write_of_its_step) {
   ProgramBuilder b(1, 0);
   b.task(0, "use").read(kCarried, 0, 64);
   b.task(0, "write").write(kCarried, 63, 1);
-  EXPECT_EQ(messages(b.program),
-            "error [AMK-C5] worker 0, task use: reads kv [0, 64) before 'write' "
-            "(worker 0) of the same step writes kv [63, 64)\n"
-            "  note: worker 0, task write: writes kv [63, 64) here\n");
+  EXPECT_EQ(
+      messages(b.program),
+      "error [AMK-C5] worker 0, task use: reads kv [0, 64) before 'write' "
+      "(worker 0) of the same step writes kv [63, 64)\n"
+      "  note: worker 0, task write: writes kv [63, 64) here\n");
 }
 TEST(Rules, AMK_C5_rejects_step_before_after_the_write) {
   ProgramBuilder b(1, 0);
@@ -279,15 +281,16 @@ static ProgramBuilder ring(uint64_t slots, int64_t ahead) {
   return b;
 }
 TEST(Rules, AMK_G1_rejects_slots_released_early) {
-  EXPECT_EQ(messages(ring(/*slots=*/2, /*ahead=*/3).program),
-            "error [AMK-G1] worker 1, task load: writes x [0, 16) in ring ring "
-            "of 32 bytes without waiting for 'use' (worker 0), which reads x [0, "
-            "16) in the same memory in the step before\n"
-            "  note: worker 0, task use: reads x [0, 16) here\n"
-            "error [AMK-G1] worker 1, task load: writes x [16, 32) in ring ring "
-            "of 32 bytes without waiting for 'use' (worker 0), which reads x "
-            "[16, 32) in the same memory in the step before\n"
-            "  note: worker 0, task use: reads x [16, 32) here\n");
+  EXPECT_EQ(
+      messages(ring(/*slots=*/2, /*ahead=*/3).program),
+      "error [AMK-G1] worker 1, task load: writes x [0, 16) in ring ring "
+      "of 32 bytes without waiting for 'use' (worker 0), which reads x [0, "
+      "16) in the same memory in the step before\n"
+      "  note: worker 0, task use: reads x [0, 16) here\n"
+      "error [AMK-G1] worker 1, task load: writes x [16, 32) in ring ring "
+      "of 32 bytes without waiting for 'use' (worker 0), which reads x "
+      "[16, 32) in the same memory in the step before\n"
+      "  note: worker 0, task use: reads x [16, 32) here\n");
 }
 TEST(Rules, AMK_G1_rejects_one_slot_too_few_at_any_distance) {
   for (uint64_t slots : {1, 2, 3, 4, 5, 9, 16}) {
@@ -336,8 +339,8 @@ TEST(Rules, AMK_G1_accepts_launches_that_end_before_the_ring_comes_round) {
   EXPECT_NE(rules(ring(/*slots=*/4, /*ahead=*/9).program, /*steps=*/3), "");
 }
 
-/// Worker 0 produces, worker 1 waits for it by the parity of `barriers` barriers
-/// and lets it get `ahead` phases ahead.
+/// Worker 0 produces, worker 1 waits for it by the parity of `barriers`
+/// barriers and lets it get `ahead` phases ahead.
 static ProgramBuilder parity(uint32_t barriers, int64_t ahead) {
   ProgramBuilder b(2, 2);
   b.makeParity(0, barriers);
