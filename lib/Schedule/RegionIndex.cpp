@@ -84,10 +84,11 @@ void RegionIndex::findWords(const Program &program) {
 //===----------------------------------------------------------------------===//
 
 static uint64_t hashOf(const Region &r) {
-  uint64_t h = r.offset ^ (r.rowBytes << 20) ^ (uint64_t(r.buffer) << 40);
+  uint64_t h = r.offset + r.rowBytes * 0xbf58476d1ce4e5b9ull +
+               r.buffer * 0x94d049bb133111ebull;
   if (r.rows > 1)
-    h ^= mix64(r.rows ^ (r.rowStride << 20));
-  h = (h ^ (h >> 32)) * 0x9e3779b97f4a7c15ull;
+    h += mix64(r.rows ^ (r.rowStride << 20));
+  h *= 0x9e3779b97f4a7c15ull;
   return h ^ (h >> 32);
 }
 

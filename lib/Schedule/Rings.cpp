@@ -40,8 +40,9 @@ private:
   bool fits(uint32_t region);
   bool allFit();
   void follow(uint32_t region, Interval bytes);
-  void hit(uint32_t region, const Run &written, uint64_t distance,
-           std::vector<Interval> &open);
+  uint64_t hit(uint32_t region, const Run &written, uint64_t distance,
+               const std::vector<Interval> &open,
+               std::vector<Interval> &replaced);
   void compare(uint32_t region, uint32_t writer, uint64_t distance);
 
   const Facts &facts;
@@ -119,29 +120,31 @@ void RingChecker::compare(uint32_t region, uint32_t writer, uint64_t distance) {
     }
 }
 
-/// Removes from `open` what `written` of the step `distance` later replaces.
-void RingChecker::hit(uint32_t region, const Run &written, uint64_t distance,
-                      std::vector<Interval> &open) {
+/// Adds to `replaced` what `written`, of the step `distance` later, replaces of
+/// `open`. Returns the end of that on the later step's tape; 0: nothing.
+uint64_t RingChecker::hit(uint32_t region, const Run &written,
+                          uint64_t distance, const std::vector<Interval> &open,
+                          std::vector<Interval> &replaced) {
   using Wide = __int128;
   Wide ring = space.ringBytes, shift = Wide(distance) * space.bytes;
   Wide begin = written.bytes.begin + shift, end = written.bytes.end + shift;
-  std::vector<Interval> replaced;
+  Wide furthest = 0;
   for (Interval bytes : open) {
     // Turns of the ring after which some of the bytes lie in the run.
     Wide turn = std::max<Wide>(1, (begin - bytes.end + ring) / ring);
     for (; turn * ring + bytes.begin < end; ++turn) {
       Wide low = std::max<Wide>(begin - turn * ring, bytes.begin);
       Wide high = std::min<Wide>(end - turn * ring, bytes.end);
-      if (low < high)
-        replaced.push_back(
-            {static_cast<uint64_t>(low), static_cast<uint64_t>(high)});
+      if (low >= high)
+        continue;
+      furthest = std::max(furthest, high + turn * ring - shift);
+      replaced.push_back(
+          {static_cast<uint64_t>(low), static_cast<uint64_t>(high)});
     }
   }
-  if (replaced.empty())
-    return;
-  compare(region, written.region, distance);
-  unite(replaced);
-  open = subtract(open, replaced);
+  if (furthest != 0)
+    compare(region, written.region, distance);
+  return static_cast<uint64_t>(furthest);
 }
 
 /// `bytes` is a row of the region.
@@ -160,8 +163,23 @@ void RingChecker::follow(uint32_t region, Interval bytes) {
         std::partition_point(runs.begin(), runs.end(), [&](const Run &run) {
           return run.furthest <= from;
         });
-    for (; it != runs.end() && !open.empty() && !report.full(); ++it)
-      hit(region, *it, distance, open);
+    // Several runs may lie at one place of the tape: all are compared, and only
+    // then do their bytes count as replaced.
+    std::vector<Interval> replaced;
+    auto settle = [&] {
+      unite(replaced);
+      open = subtract(open, replaced);
+      replaced.clear();
+    };
+    uint64_t end = 0;
+    for (; it != runs.end() && !report.full(); ++it) {
+      if (!replaced.empty() && it->bytes.begin >= end)
+        settle();
+      if (open.empty())
+        break;
+      end = std::max(end, hit(region, *it, distance, open, replaced));
+    }
+    settle();
   }
   // An agent further ahead than this counts as one that nothing stops: what is
   // ordered now stays so, and all else counts as not ordered.

@@ -77,7 +77,8 @@ void ValueChecker::checkBuffer(uint32_t buffer) {
     const UsedRegion &region = index.regions[list[i]];
     if (region.writes > 1)
       reportWrittenTwice(list[i], list[i]);
-    comparePair(i, i, isCarried);
+    if (region.lastMod() >= 0)
+      comparePair(i, i, isCarried);
     uint64_t end = endOf(region.bytes);
     for (uint32_t j = i + 1;
          j != listSize && index.regions[list[j]].bytes.offset < end; ++j) {

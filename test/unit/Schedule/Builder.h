@@ -125,9 +125,11 @@ inline std::string rules(const Program &program, uint64_t steps = 0) {
 }
 
 /// All violations as text, one after the other.
-inline std::string messages(const Program &program) {
+inline std::string messages(const Program &program, uint64_t steps = 0) {
+  Options options;
+  options.steps = steps;
   std::string text;
-  for (const Violation &violation : verify(program))
+  for (const Violation &violation : verify(program, options))
     text += render(program, violation) + "\n";
   return text;
 }

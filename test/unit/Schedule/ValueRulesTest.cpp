@@ -323,6 +323,22 @@ TEST(Rules, AMK_G1_rejects_overrun_across_a_hole) {
   b.program.agents[1].actions[0].waits.push_back({0, 1});
   EXPECT_EQ(rules(b.program, /*steps=*/1), "");
 }
+TEST(Rules, AMK_G1_rejects_all_writes_at_one_place_of_the_tape) {
+  // The write of x comes first on the tape and waits; that of y does not.
+  for (bool waits : {false, true}) {
+    ProgramBuilder b(2, 1);
+    uint32_t space = b.space("ring", 32, 16);
+    uint32_t use = b.buffer("use", BufferKind::Scratch, space, 0, 16);
+    uint32_t x = b.buffer("x", BufferKind::Scratch, space, 16, 16);
+    uint32_t y = b.buffer("y", BufferKind::Scratch, space, 18, 4);
+    b.task(0, "use").write(use, 0, 16).signal(0);
+    b.task(0, "x").write(x, 0, 16).signal(0);
+    b.task(1, "y").wait(0, waits ? 2 : 0).write(y, 0, 4);
+    EXPECT_EQ(messages(b.program, /*steps=*/1).find("AMK-G1") !=
+                  std::string::npos,
+              !waits);
+  }
+}
 TEST(Rules, AMK_G1_rejects_ring_filled_backwards) {
   ProgramBuilder b(1, 0);
   uint32_t space = b.space("ring", 32, 16);
