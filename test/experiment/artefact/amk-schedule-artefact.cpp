@@ -46,7 +46,7 @@ static constexpr char kHelp[] =
   --limit SECONDS     for one artefact (20)
   --judge-limit N     accepted programs that are judged, by chance (all)
   --judge-steps N     steps of the launches that the judge looks at (3)
-  --judge-seconds S   for one program; longer is undecided (60)
+  --judge-seconds S   for one program; longer is undecided (10)
   --control N         refused programs that are judged, too (500): a judge that
                       finds fault with none of them is no judge
 )";
@@ -56,7 +56,7 @@ namespace {
 struct Arguments {
   uint64_t seed = 1, count = 100000, judgeLimit = UINT64_MAX, control = 500;
   unsigned jobs = 2, judgeSteps = 3;
-  double limit = 20, judgeSeconds = 60;
+  double limit = 20, judgeSeconds = 10;
   std::string out, compiler, programs = AMK_PROGRAMS;
   std::vector<std::string> bundles;
 };
