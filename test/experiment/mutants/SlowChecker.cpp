@@ -28,7 +28,7 @@ struct Touch {
   uint32_t step = 0;
   Mode mode = Mode::Read;
   uint32_t buffer = 0;
-  uint32_t counter = 0;  ///< of WriteTagged
+  uint32_t counter = 0; ///< of WriteTagged
   uint64_t tape = 0;    ///< which byte of the endless tape; else its address
 
   bool isWrite() const { return mode >= Mode::Write; }
@@ -140,8 +140,7 @@ void Memory::add(const Access &access, Mode mode, Instance at, uint32_t step) {
   });
 }
 
-void Memory::addRun(Touch touch, uint32_t space, uint64_t begin,
-                    uint64_t end) {
+void Memory::addRun(Touch touch, uint32_t space, uint64_t begin, uint64_t end) {
   uint64_t ring = model.spaces[space].ring;
   if (!ring) {
     const std::vector<uint64_t> &at = cuts[space];
@@ -467,8 +466,8 @@ static bool isHiddenFrom(Instance a, const Cell &writes, size_t i) {
   return false;
 }
 
-/// Can `a` poll words of `counter` while the cell holds another content with the
-/// tag it looks for? `writes`: all writes to the cell, in their one order.
+/// Can `a` poll words of `counter` while the cell holds another content with
+/// the tag it looks for? `writes`: all writes to the cell, in their one order.
 bool Checker::tagAlias(Instance a, uint32_t counter, const Cell &writes) {
   uint32_t step = launch.stepOf(a);
   for (size_t i = 0; i < writes.size(); ++i) {

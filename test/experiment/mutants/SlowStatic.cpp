@@ -79,9 +79,9 @@ private:
   }
 
   static Wide endOf(const Access &a) {
-    return a.isEmpty() ? Wide(a.offset)
-                       : Wide(a.offset) + Wide(a.rows - 1) * a.rowStride +
-                             a.rowBytes;
+    return a.isEmpty()
+               ? Wide(a.offset)
+               : Wide(a.offset) + Wide(a.rows - 1) * a.rowStride + a.rowBytes;
   }
 
   bool badBounds() {

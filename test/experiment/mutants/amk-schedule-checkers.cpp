@@ -6,10 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The slow checker decides by runs with events held back, the oracle by visiting
-// every state. This compares them on the random programs of experiment (a), and
-// with that checks what the slow checker rests on (SlowRun.h). The verifier is
-// not asked.
+// The slow checker decides by runs with events held back, the oracle by
+// visiting every state. This compares them on the random programs of experiment
+// (a), and with that checks what the slow checker rests on (SlowRun.h). The
+// verifier is not asked.
 //
 //   amk-schedule-checkers --oracle PATH [--seed N] [--count N] [--out FILE]
 //
@@ -93,9 +93,9 @@ Result compare(const Settings &settings) {
     if (agree(verdict, slow))
       continue;
     ++result.disagreements;
-    std::cout << "program " << i << ": oracle: " << verdict.className()
-              << " (" << verdict.witness << "), slow checker: "
-              << (slow.safe ? "safe" : slow.why) << "\n"
+    std::cout << "program " << i << ": oracle: " << verdict.className() << " ("
+              << verdict.witness
+              << "), slow checker: " << (slow.safe ? "safe" : slow.why) << "\n"
               << experiment::lineOf(p.program, p.steps) << "\n";
   }
   return result;

@@ -13,12 +13,12 @@
 //                        [--programs PATH]... [--most-actions N]
 //                        [--out FILE] [--dump FILE]
 //
-// PATH of --programs is a file, or a folder of .json files, of programs that the
-// compiler placed, one JSON object per line. They and dressed forms of them join
-// the generated ones, but for those with more than --most-actions actions. The exit
-// status is 0 if both agree in every case and every unsafe mutant breaks a rule
-// that is expected of its class. What they do not agree on goes to --dump, one
-// JSON program per line.
+// PATH of --programs is a file, or a folder of .json files, of programs that
+// the compiler placed, one JSON object per line. They and dressed forms of them
+// join the generated ones, but for those with more than --most-actions actions.
+// The exit status is 0 if both agree in every case and every unsafe mutant
+// breaks a rule that is expected of its class. What they do not agree on goes
+// to --dump, one JSON program per line.
 //
 //===----------------------------------------------------------------------===//
 
