@@ -6,7 +6,8 @@
 Runs the parts of test/experiment, each of which compares the verifier with
 something that shares no code with it, and writes what they counted as JSON and
 as a Markdown table. The exit status is not zero if any part found a
-disagreement, could not run, or missed a speed that is asked for.
+disagreement or could not run. Speeds that are asked for and missed are said,
+but do not fail: they depend on the machine.
 """
 
 import argparse
@@ -279,7 +280,7 @@ def main():
           f"{prefix.with_suffix('.md')}")
     for name in late:
         print(f"experiment: {name} is slower than asked")
-    failed = len(parts) - good + len(late)
+    failed = len(parts) - good
     print(f"{good - skipped} passed, {failed} failed, {skipped} skipped",
           flush=True)
     return 1 if failed else 0
