@@ -246,12 +246,12 @@ void TagChecker::sweep(std::vector<Row> &rows) {
 
 /// The bytes hold these writes' words, one after the other, step by step. A
 /// waiter has seen the words that it waited for in the step before, so nothing
-/// older can be there.
+/// older can be there. Words of one action have no order.
 void TagChecker::checkBytes(const std::vector<TaggedWrite> &writes) {
   for (size_t meant = 0; meant != writes.size(); ++meant) {
     uint64_t expected = tag(writes[meant].counter, 0);
     for (size_t stale = 0; stale != writes.size(); ++stale) {
-      unsigned ago = stale < meant ? 0 : 1;
+      unsigned ago = writes[stale].position < writes[meant].position ? 0 : 1;
       if (tag(writes[stale].counter, ago) == expected &&
           (ago == 0 || steps != 1))
         checkPair(writes, meant, stale, ago);
@@ -259,20 +259,33 @@ void TagChecker::checkBytes(const std::vector<TaggedWrite> &writes) {
   }
 }
 
-/// Stale words can be found by those who are reached before the next write of
-/// these bytes is there.
+/// Stale words can be found by those who are reached before the next action's
+/// write of these bytes is there.
 void TagChecker::checkPair(const std::vector<TaggedWrite> &writes, size_t meant,
                            size_t stale, unsigned ago) {
-  bool isLast = stale + 1 == writes.size();
-  const TaggedWrite &after = writes[isLast ? 0 : stale + 1];
+  size_t next = stale;
+  while (next != writes.size() &&
+         writes[next].position == writes[stale].position)
+    ++next;
+  bool isLast = next == writes.size();
   uint64_t distance = isLast ? ago - 1 : ago;
+  if (isLast)
+    next = 0;
+  // Any word that the action stores there is enough.
+  auto isReplaced = [&](uint32_t waiter) {
+    for (size_t i = next; i != writes.size() &&
+                          writes[i].position == writes[next].position;
+         ++i)
+      if (order.beforeReached({writes[i].action, End::Words, writes[i].counter},
+                              waiter, distance))
+        return true;
+    return false;
+  };
   uint32_t counter = writes[meant].counter, other = writes[stale].counter;
   for (uint32_t waiter : waiters[counter]) {
     // An agent sees its own words at once.
     bool isOwn = model.agentOf[waiter] == model.agentOf[writes[meant].action];
-    if (isOwn ||
-        order.beforeReached({after.action, End::Words, after.counter}, waiter,
-                            distance) ||
+    if (isOwn || isReplaced(waiter) ||
         !reported.insert({waiter, counter, other}).second)
       continue;
     report.add(Rule::TagAlias, model.ref(waiter),
