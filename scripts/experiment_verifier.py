@@ -29,7 +29,7 @@ EXPERIMENT = ROOT / "test/experiment"
 FULL = {"random": 200000, "lowerings": 500, "mutants": 500,
         "artefact": 100000, "spin": 160}
 REDUCED = {"random": 20000, "lowerings": 20, "mutants": 80,
-           "artefact": 3000, "spin": 8}
+           "artefact": 3000, "spin": 10}
 TARGETS = ["amk-schedule-random", "amk-schedule-oracle", "amk-schedule-mutants",
            "amk-schedule-artefact", "amk-verify", "amk-compile", "amk-run"]
 
