@@ -40,6 +40,8 @@ private:
   void drawOutput();
   void drawReaders(uint32_t buffer, size_t after, bool isTagged);
   uint32_t addBuffer(BufferKind kind, uint32_t space, uint64_t bytes);
+  /// The same, behind all that the space has, which grows.
+  uint32_t appendBuffer(BufferKind kind, uint32_t space, uint64_t bytes);
   uint32_t placeScratch(uint64_t bytes, size_t first, bool isTagged);
   uint32_t sharedSpaceFor(size_t first);
   std::vector<Region> tiles(uint32_t buffer, size_t count);
@@ -153,6 +155,14 @@ uint32_t DataDrawer::addBuffer(BufferKind kind, uint32_t space,
   program.buffers.push_back(
       {"b" + std::to_string(program.buffers.size()), kind, space, 0, bytes});
   return static_cast<uint32_t>(program.buffers.size() - 1);
+}
+
+uint32_t DataDrawer::appendBuffer(BufferKind kind, uint32_t space,
+                                  uint64_t bytes) {
+  uint32_t buffer = addBuffer(kind, space, bytes);
+  program.buffers[buffer].offset = program.spaces[space].bytes;
+  program.spaces[space].bytes += bytes;
+  return buffer;
 }
 
 bool DataDrawer::hasWords(uint32_t buffer) const {
@@ -305,9 +315,7 @@ void DataDrawer::drawScratch() {
 /// State of many steps: a cache that one part is appended to, a token, a sum.
 void DataDrawer::drawCarried() {
   uint64_t bytes = random.range(1, 4);
-  uint32_t buffer = addBuffer(BufferKind::Carried, kState, bytes);
-  program.buffers[buffer].offset = program.spaces[kState].bytes;
-  program.spaces[kState].bytes += bytes;
+  uint32_t buffer = appendBuffer(BufferKind::Carried, kState, bytes);
   size_t after = 0;
   for (size_t position : positions(0, random.range(0, 2))) {
     access(position, AccessMode::ReadPrevious, part(buffer));
@@ -328,9 +336,7 @@ void DataDrawer::drawCarried() {
 
 void DataDrawer::drawOutput() {
   uint64_t bytes = random.range(1, 4);
-  uint32_t buffer = addBuffer(BufferKind::Output, kArena, bytes);
-  program.buffers[buffer].offset = program.spaces[kArena].bytes;
-  program.spaces[kArena].bytes += bytes;
+  uint32_t buffer = appendBuffer(BufferKind::Output, kArena, bytes);
   std::vector<size_t> writers =
       positions(0, std::min<uint64_t>(random.range(1, 3), bytes));
   std::vector<Region> regions = tiles(buffer, writers.size());
