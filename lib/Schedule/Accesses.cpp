@@ -16,43 +16,10 @@
 #include "Report.h"
 
 #include <algorithm>
-#include <limits>
 
 using namespace amk::schedule;
 
 namespace {
-
-constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
-
-/// An access to a cell, in one of the two steps.
-struct Touch {
-  uint32_t use;
-  uint32_t agentAndStep; ///< agent << 1 | step
-
-  uint32_t agent() const { return agentAndStep >> 1; }
-  unsigned step() const { return agentAndStep & 1; }
-};
-
-/// At most one touch per agent, the last, by agent.
-struct Frontier {
-  void add(Touch touch);
-  void clear() {
-    touches.clear();
-    provenClock = kNone;
-  }
-
-  std::vector<Touch> touches;
-  /// A clock that has all touches; kNone if none is known.
-  uint32_t provenClock = kNone;
-};
-
-struct Cell {
-  Frontier reads, writes;
-  /// Counts the writes that share bytes with this cell.
-  uint32_t version = 0;
-  /// A clock that has all writes up to this version.
-  uint32_t provenVersion = 0, provenClock = kNone;
-};
 
 class AccessChecker {
 public:
@@ -83,7 +50,7 @@ private:
 } // namespace
 
 void Frontier::add(Touch touch) {
-  provenClock = kNone;
+  provenClock = kNoClock;
   if (touches.empty() || touches.back().agent() < touch.agent()) {
     touches.push_back(touch);
     return;
@@ -121,7 +88,7 @@ bool AccessChecker::search(Touch touch, uint32_t clock, Frontier &frontier,
     }
     if (kept != frontier.touches.size())
       frontier.touches.resize(kept);
-    frontier.provenClock = allProven ? clock : kNone;
+    frontier.provenClock = allProven ? clock : kNoClock;
   } else if (drop) {
     frontier.clear();
   }
@@ -143,11 +110,7 @@ bool AccessChecker::isStillOpen(Touch earlier, Touch later) const {
   if (first.mode != AccessMode::WriteTagged)
     return true;
   auto bytesOf = [&](const Use &use) {
-    std::vector<Interval> bytes;
-    appendRows(inSpace(program, index.regions[use.region].bytes),
-               {0, std::numeric_limits<uint64_t>::max()}, bytes);
-    unite(bytes);
-    return bytes;
+    return rowsInSpace(program, index.regions[use.region].bytes);
   };
   auto spaceOf = [&](const Use &use) {
     return program.buffers[index.regions[use.region].bytes.buffer].space;
@@ -219,7 +182,7 @@ void AccessChecker::visit(uint32_t place, unsigned step) {
       allProven &= compare(touch, clock, cells[neighbour].writes, false);
     });
     cell.provenVersion = cell.version;
-    cell.provenClock = allProven ? clock : kNone;
+    cell.provenClock = allProven ? clock : kNoClock;
   }
   cell.reads.add(touch);
 }
@@ -227,7 +190,7 @@ void AccessChecker::visit(uint32_t place, unsigned step) {
 /// True if every agent's step starts after all agents have ended the step
 /// before: then accesses of different steps are ordered.
 static bool isBarrierBetweenSteps(const Model &model, const Order &order) {
-  uint32_t proven = kNone; // A clock that has all actions.
+  uint32_t proven = kNoClock; // A clock that has all actions.
   for (uint32_t a = 0; a != model.numAgents(); ++a) {
     if (model.length(a) == 0)
       continue;
@@ -250,15 +213,15 @@ static bool isBarrierBetweenSteps(const Model &model, const Order &order) {
   return true;
 }
 
-void amk::schedule::checkAccesses(const Facts &facts, Report &report) {
+void amk::schedule::checkAccesses(const Facts &facts, std::vector<Cell> &cells,
+                                  Report &report) {
   const RegionIndex &index = facts.index;
-  static thread_local std::vector<Cell> cells; // Keeps the frontiers' memory.
   if (cells.size() < index.numCells())
     cells.resize(index.numCells());
   for (uint32_t i = 0; i != index.numCells(); ++i) {
     cells[i].reads.clear();
     cells[i].writes.clear();
-    cells[i].provenClock = kNone;
+    cells[i].provenClock = kNoClock;
   }
   AccessChecker checker(facts, cells, report);
   unsigned steps = 2;

@@ -22,8 +22,6 @@ using namespace amk::schedule;
 
 namespace {
 
-int64_t floorDiv(int64_t a, int64_t b) { return a / b - (a % b < 0); }
-
 class ParityChecker {
 public:
   ParityChecker(const Program &program, const Model &model, const Order &order,
@@ -190,7 +188,6 @@ bool TagChecker::someTagsMeet() const {
 }
 
 void TagChecker::collect(std::vector<std::vector<Row>> &rows) {
-  std::vector<Interval> bytes;
   for (uint32_t action = 0; action != model.numActions(); ++action) {
     ActionRef ref = model.ref(action);
     const Action &self = program.agents[ref.agent].actions[ref.action];
@@ -200,13 +197,9 @@ void TagChecker::collect(std::vector<std::vector<Row>> &rows) {
     for (const Access &access : self.accesses) {
       if (access.mode != AccessMode::WriteTagged)
         continue;
-      const Buffer &buffer = program.buffers[access.region.buffer];
-      Region region = normalize(access.region);
-      region.offset += buffer.offset;
-      bytes.clear();
-      appendRows(region, {0, program.spaces[buffer.space].bytes}, bytes);
-      for (Interval row : bytes)
-        rows[buffer.space].push_back(
+      uint32_t space = program.buffers[access.region.buffer].space;
+      for (Interval row : rowsInSpace(program, normalize(access.region)))
+        rows[space].push_back(
             {row, {positions[action], action, access.counter}});
     }
   }
@@ -273,9 +266,8 @@ void TagChecker::checkPair(const std::vector<TaggedWrite> &writes, size_t meant,
     next = 0;
   // Any word that the action stores there is enough.
   auto isReplaced = [&](uint32_t waiter) {
-    for (size_t i = next; i != writes.size() &&
-                          writes[i].position == writes[next].position;
-         ++i)
+    for (size_t i = next;
+         i != writes.size() && writes[i].position == writes[next].position; ++i)
       if (order.beforeReached({writes[i].action, End::Words, writes[i].counter},
                               waiter, distance))
         return true;

@@ -40,7 +40,9 @@ private:
                  const std::vector<Interval> &shared);
   void removeRewritten(const Use &read, const Use &other, bool isStepBefore,
                        std::vector<Interval> &bytes);
-  std::vector<Interval> bytesOf(uint32_t region) const;
+  std::vector<Interval> bytesOf(uint32_t region) const {
+    return rowsInSpace(program, index.regions[region].bytes);
+  }
   bool isCarried(uint32_t region) const {
     return program.buffers[index.regions[region].bytes.buffer].kind ==
            BufferKind::Carried;
@@ -122,19 +124,11 @@ void ClobberChecker::checkBuffers(const Lifetime &victim, uint32_t other) {
   }
 }
 
-std::vector<Interval> ClobberChecker::bytesOf(uint32_t region) const {
-  std::vector<Interval> bytes;
-  appendRows(inSpace(program, index.regions[region].bytes),
-             {0, std::numeric_limits<uint64_t>::max()}, bytes);
-  unite(bytes);
-  return bytes;
-}
-
 void ClobberChecker::checkRegions(uint32_t read, uint32_t other) {
   std::vector<Interval> shared = intersect(bytesOf(read), bytesOf(other));
   for (uint32_t r : index.usesOf(read)) {
     const Use &use = index.uses[r];
-    if (use.isWrite() && use.mode != AccessMode::Reduce)
+    if (use.isDefinition())
       continue;
     for (uint32_t o : index.usesOf(other))
       if (index.uses[o].isWrite() && !report.full())
@@ -156,7 +150,7 @@ void ClobberChecker::removeRewritten(const Use &read, const Use &other,
     std::vector<Interval> written = intersect(bytesOf(*it), bytes);
     for (uint32_t w : index.usesOf(*it)) {
       const Use &write = index.uses[w];
-      if (!write.isWrite() || write.mode == AccessMode::Reduce)
+      if (!write.isDefinition())
         continue;
       bool isAfter = timeOf(write) > timeOf(other);
       bool isInTime = timeOf(write) < timeOf(read);

@@ -152,6 +152,14 @@ void amk::schedule::appendRows(const Region &region, Interval window,
   }
 }
 
+std::vector<Interval> amk::schedule::rowsInSpace(const Program &program,
+                                                 const Region &region) {
+  std::vector<Interval> rows;
+  appendRows(inSpace(program, region),
+             {0, std::numeric_limits<uint64_t>::max()}, rows);
+  return rows;
+}
+
 void amk::schedule::unite(std::vector<Interval> &intervals) {
   std::sort(intervals.begin(), intervals.end());
   size_t count = 0;

@@ -32,6 +32,10 @@ struct Use {
   AccessMode mode;
 
   bool isWrite() const { return mode >= AccessMode::Write; }
+  /// Gives the bytes a value of their own: a write, but no reduction.
+  bool isDefinition() const {
+    return mode == AccessMode::Write || mode == AccessMode::WriteTagged;
+  }
 };
 
 /// A region of a buffer with all its uses. Times are positions in the canonical

@@ -65,6 +65,9 @@ Region inSpace(const Program &program, const Region &region);
 void appendRows(const Region &region, Interval window,
                 std::vector<Interval> &out);
 
+/// The bytes of a normalized region in its buffer's space, united.
+std::vector<Interval> rowsInSpace(const Program &program, const Region &region);
+
 /// Sorts the intervals and joins those that touch.
 void unite(std::vector<Interval> &intervals);
 

@@ -56,19 +56,11 @@ private:
 
 } // namespace
 
-static std::vector<Interval> rowsOf(const Program &program,
-                                    const UsedRegion &region) {
-  std::vector<Interval> rows;
-  appendRows(inSpace(program, region.bytes),
-             {0, std::numeric_limits<uint64_t>::max()}, rows);
-  return rows;
-}
-
 void RingChecker::add(uint32_t region) {
   regions.push_back(region);
   const UsedRegion &used = index.regions[region];
   if (used.lastMod() >= 0)
-    for (Interval bytes : rowsOf(program, used))
+    for (Interval bytes : rowsInSpace(program, used.bytes))
       runs.push_back({bytes, region, 0});
 }
 
@@ -79,7 +71,7 @@ bool RingChecker::fits(uint32_t region) {
     return true;
   std::vector<Interval> memory;
   uint64_t total = 0;
-  for (Interval bytes : rowsOf(program, used)) {
+  for (Interval bytes : rowsInSpace(program, used.bytes)) {
     uint64_t length = bytes.end - bytes.begin;
     if (length > space.ringBytes)
       return false;
@@ -212,7 +204,7 @@ void RingChecker::run() {
   for (Run &run : runs)
     run.furthest = furthest = std::max(furthest, run.bytes.end);
   for (uint32_t region : regions)
-    for (Interval bytes : rowsOf(program, index.regions[region])) {
+    for (Interval bytes : rowsInSpace(program, index.regions[region].bytes)) {
       if (report.full())
         return;
       follow(region, bytes);

@@ -175,15 +175,13 @@ void ValueChecker::reportVersions(uint32_t reader, uint32_t writer,
 /// AMK-C3. a and b overlap or are the same region.
 void ValueChecker::reportWrittenTwice(uint32_t a, uint32_t b) {
   isWrittenTwice = true;
-  auto isDefinition = [](const Use &use) {
-    return use.isWrite() && use.mode != AccessMode::Reduce;
-  };
   for (uint32_t i : index.usesOf(a))
     for (uint32_t j : index.usesOf(b)) {
       const Use &first = index.uses[std::min(i, j)];
       const Use &second = index.uses[std::max(i, j)];
-      if ((a == b && i >= j) || !isDefinition(first) || !isDefinition(second) ||
-          report.full() || !report.isNewPair(first.action, second.action))
+      if ((a == b && i >= j) || !first.isDefinition() ||
+          !second.isDefinition() || report.full() ||
+          !report.isNewPair(first.action, second.action))
         continue;
       std::string what = describe(program, index, first);
       report.add(Rule::WrittenTwice, facts.ref(second),
