@@ -10,13 +10,15 @@ TOKENS ?= 128
 export MODEL PROMPT TOKENS
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check build format docs clean distclean
+.PHONY: help demo check build experiment-verifier format docs clean distclean
 
 help:
 	@echo "make demo       set up, build, generate text with the small checkpoint"
 	@echo "                (MODEL=dir PROMPT=text TOKENS=n)"
 	@echo "make check      set up, build, run every test"
 	@echo "make build      set up, build everything into build/"
+	@echo "make experiment-verifier  try to refute the schedule verifier"
+	@echo "                (about 20 minutes; results in docs/results)"
 	@echo "make format     clang-format the C++ sources"
 	@echo "make docs       regenerate docs/reference from the dialect's sources"
 	@echo "make clean      remove what was built; keeps the Python environment"
@@ -33,6 +35,10 @@ check:
 build:
 	@scripts/setup.sh
 	@cmake --build build
+
+experiment-verifier:
+	@scripts/setup.sh --packages --python-tests --configure
+	@/usr/bin/python3 scripts/experiment_verifier.py
 
 format:
 	@scripts/format.sh

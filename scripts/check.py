@@ -206,6 +206,11 @@ def stage_fuzz():
     return count
 
 
+def stage_experiment():
+    return run_script(["/usr/bin/python3",
+                       ROOT / "scripts/experiment_verifier.py", "--reduced"])
+
+
 def gpu_count():
     """Number of CUDA devices, or why there is none."""
     try:
@@ -241,6 +246,7 @@ STAGES = [
     ("python", "Python and end-to-end tests", stage_python),
     ("sanitizers", "thread and address sanitizer", stage_sanitizers),
     ("fuzz", f"fuzzers, {FUZZ_SECONDS} s", stage_fuzz),
+    ("experiment", "the verifier's experiment, reduced", stage_experiment),
     ("gpu", "GPU tests", stage_gpu),
 ]
 

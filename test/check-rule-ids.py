@@ -5,8 +5,9 @@
 
 The rules are those of `enum class Rule` in include/amk/Schedule/Verifier.h,
 with the ids that ruleId() in lib/Schedule gives them. Each needs a heading in
-docs/ScheduleSpec.md, a use of Rule::<Name> outside ruleId(), and in
-test/unit/Schedule a test <ID>_rejects_* and a near miss <ID>_accepts_*.
+docs/ScheduleSpec.md, a use of Rule::<Name> outside ruleId(), in
+test/unit/Schedule a test <ID>_rejects_* and a near miss <ID>_accepts_*, and a
+file test/Dialect/AMK/verifier/<id>.mlir that names it.
 Exits with 1 and one line per fault.
 """
 
@@ -17,6 +18,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 HEADER = "include/amk/Schedule/Verifier.h"
 SPEC = "docs/ScheduleSpec.md"
+LIT = "test/Dialect/AMK/verifier"
 
 
 def read(path):
@@ -66,6 +68,10 @@ def main():
             if not re.search(rf"TEST\w*\(\w+,\s*{test}_{verdict}_\w+\)", tests):
                 faults.append(
                     f"test/unit/Schedule: no test {test}_{verdict}_*")
+        # "AMK-S1" is tested in s1.mlir.
+        lit = f"{LIT}/{rule.removeprefix('AMK-').lower()}.mlir"
+        if not (ROOT / lit).exists() or rule not in read(lit):
+            faults.append(f"{lit}: no test of {rule}")
     for fault in faults:
         print(fault, file=sys.stderr)
     if not faults:

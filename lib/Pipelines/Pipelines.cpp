@@ -41,14 +41,14 @@ Phase mlir::amk::inferPhase(ModuleOp module) {
     return !module.getOps<OpT>().empty();
   };
   if (holds(ModelOp())) {
-    bool fused = module
-                     .walk([](Operation *op) {
-                       return op->getName().getStringRef().starts_with(
-                                  "amk.fused.")
-                                  ? WalkResult::interrupt()
-                                  : WalkResult::advance();
-                     })
-                     .wasInterrupted();
+    bool fused =
+        module
+            .walk([](Operation *op) {
+              return op->getName().getStringRef().starts_with("amk.fused.")
+                         ? WalkResult::interrupt()
+                         : WalkResult::advance();
+            })
+            .wasInterrupted();
     return fused ? Phase::Fused : Phase::Layer;
   }
   if (holds(GraphOp()))
@@ -217,9 +217,8 @@ struct CompilePipelineOptions
       *this, "target", llvm::cl::desc("What to compile for"),
       llvm::cl::init(Target::Cpu),
       llvm::cl::values(clEnumValN(Target::Cpu, "cpu", "x86-64 host"))};
-  Option<unsigned> workers{*this, "workers",
-                           llvm::cl::desc("Number of workers"),
-                           llvm::cl::init(1)};
+  Option<unsigned> workers{
+      *this, "workers", llvm::cl::desc("Number of workers"), llvm::cl::init(1)};
   Option<unsigned> tileRows{*this, "tile-rows",
                             llvm::cl::desc("Rows per weight tile"),
                             llvm::cl::init(4)};

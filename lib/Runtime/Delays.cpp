@@ -9,9 +9,9 @@
 #include "Delays.h"
 #include "amk/Support/Error.h"
 #include "amk/Support/Hash.h"
+#include "amk/Support/Number.h"
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cstdlib>
 #include <string>
@@ -44,13 +44,11 @@ std::unique_ptr<Delays> Delays::fromEnvironment(uint32_t workers) {
   if (!text)
     return nullptr;
   std::string word = text;
-  uint64_t seed = 0;
-  auto [end, error] =
-      std::from_chars(word.data(), word.data() + word.size(), seed);
-  if (error != std::errc() || end != word.data() + word.size())
+  std::optional<uint64_t> seed = parseInteger<uint64_t>(word);
+  if (!seed)
     fail("AMK_TEST_DELAYS",
          "found \"" + word + "\", expected a seed from 0 to 2^64 - 1");
-  return std::make_unique<Delays>(seed, workers);
+  return std::make_unique<Delays>(*seed, workers);
 #else
   (void)workers;
   return nullptr;

@@ -16,43 +16,10 @@
 #include "Report.h"
 
 #include <algorithm>
-#include <limits>
 
 using namespace amk::schedule;
 
 namespace {
-
-constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
-
-/// An access to a cell, in one of the two steps.
-struct Touch {
-  uint32_t use;
-  uint32_t agentAndStep; ///< agent << 1 | step
-
-  uint32_t agent() const { return agentAndStep >> 1; }
-  unsigned step() const { return agentAndStep & 1; }
-};
-
-/// At most one touch per agent, the last, by agent.
-struct Frontier {
-  void add(Touch touch);
-  void clear() {
-    touches.clear();
-    provenClock = kNone;
-  }
-
-  std::vector<Touch> touches;
-  /// A clock that has all touches; kNone if none is known.
-  uint32_t provenClock = kNone;
-};
-
-struct Cell {
-  Frontier reads, writes;
-  /// Counts the writes that share bytes with this cell.
-  uint32_t version = 0;
-  /// A clock that has all writes up to this version.
-  uint32_t provenVersion = 0, provenClock = kNone;
-};
 
 class AccessChecker {
 public:
@@ -62,7 +29,10 @@ public:
   void visit(uint32_t use, unsigned step);
 
 private:
-  bool compare(Touch touch, uint32_t clock, Frontier &frontier, bool drop);
+  bool compare(Touch touch, uint32_t clock, Frontier &frontier, bool drop) {
+    return frontier.touches.empty() || search(touch, clock, frontier, drop);
+  }
+  bool search(Touch touch, uint32_t clock, Frontier &frontier, bool drop);
   void race(Touch later, Touch earlier);
   bool isStillOpen(Touch earlier, Touch later) const;
   bool isBefore(Touch earlier, Touch later, End end) const;
@@ -80,7 +50,7 @@ private:
 } // namespace
 
 void Frontier::add(Touch touch) {
-  provenClock = kNone;
+  provenClock = kNoClock;
   if (touches.empty() || touches.back().agent() < touch.agent()) {
     touches.push_back(touch);
     return;
@@ -97,8 +67,8 @@ void Frontier::add(Touch touch) {
 /// Reports the touches of `frontier` that are not ordered before `touch`. With
 /// `drop`, forgets those that are: `touch` writes all their bytes. True if the
 /// clock of `touch` alone has them all.
-bool AccessChecker::compare(Touch touch, uint32_t clock, Frontier &frontier,
-                            bool drop) {
+bool AccessChecker::search(Touch touch, uint32_t clock, Frontier &frontier,
+                           bool drop) {
   bool allProven = true;
   if (frontier.provenClock != clock) {
     size_t kept = 0;
@@ -118,7 +88,7 @@ bool AccessChecker::compare(Touch touch, uint32_t clock, Frontier &frontier,
     }
     if (kept != frontier.touches.size())
       frontier.touches.resize(kept);
-    frontier.provenClock = allProven ? clock : kNone;
+    frontier.provenClock = allProven ? clock : kNoClock;
   } else if (drop) {
     frontier.clear();
   }
@@ -132,19 +102,15 @@ bool AccessChecker::isBefore(Touch earlier, Touch later, End end) const {
                       later.step() - earlier.step());
 }
 
-/// The words of a tagged write are over, too, when a later write of its agent to
-/// the same bytes is. (An ordinary write that is over takes all earlier ones
+/// The words of a tagged write are over, too, when a later write of its agent
+/// to the same bytes is. (An ordinary write that is over takes all earlier ones
 /// with it.) True if some byte of both accesses is not over so.
 bool AccessChecker::isStillOpen(Touch earlier, Touch later) const {
   const Use &first = useOf(earlier);
   if (first.mode != AccessMode::WriteTagged)
     return true;
   auto bytesOf = [&](const Use &use) {
-    std::vector<Interval> bytes;
-    appendRows(inSpace(program, index.regions[use.region].bytes),
-               {0, std::numeric_limits<uint64_t>::max()}, bytes);
-    unite(bytes);
-    return bytes;
+    return rowsInSpace(program, index.regions[use.region].bytes);
   };
   auto spaceOf = [&](const Use &use) {
     return program.buffers[index.regions[use.region].bytes.buffer].space;
@@ -158,8 +124,7 @@ bool AccessChecker::isStillOpen(Touch earlier, Touch later) const {
       continue;
     for (unsigned step = earlier.step(); step <= later.step(); ++step)
       if ((step > earlier.step() || use.action > first.action) &&
-          order.before(endingOf(use), useOf(later).action,
-                       later.step() - step))
+          order.before(endingOf(use), useOf(later).action, later.step() - step))
         open = subtract(open, bytesOf(use));
   }
   return !open.empty();
@@ -195,9 +160,9 @@ void AccessChecker::race(Touch later, Touch earlier) {
              {{model.ref(first.action), what + " here"}});
 }
 
-void AccessChecker::visit(uint32_t index_, unsigned step) {
-  const Use &use = index.uses[index_];
-  Touch touch{index_, model.agentOf[use.action] << 1 | step};
+void AccessChecker::visit(uint32_t place, unsigned step) {
+  const Use &use = index.uses[place];
+  Touch touch{place, model.agentOf[use.action] << 1 | step};
   uint32_t clock = order.clockId(use.action, step);
   uint32_t self = index.cellOf(use.region);
   Cell &cell = cells[self];
@@ -217,29 +182,60 @@ void AccessChecker::visit(uint32_t index_, unsigned step) {
       allProven &= compare(touch, clock, cells[neighbour].writes, false);
     });
     cell.provenVersion = cell.version;
-    cell.provenClock = allProven ? clock : kNone;
+    cell.provenClock = allProven ? clock : kNoClock;
   }
   cell.reads.add(touch);
 }
 
-void amk::schedule::checkAccesses(const Facts &facts, Report &report) {
+/// True if every agent's step starts after all agents have ended the step
+/// before: then accesses of different steps are ordered.
+static bool isBarrierBetweenSteps(const Model &model, const Order &order) {
+  uint32_t proven = kNoClock; // A clock that has all actions.
+  for (uint32_t a = 0; a != model.numAgents(); ++a) {
+    if (model.length(a) == 0)
+      continue;
+    uint32_t clock = order.clockId(model.agentBegin[a], 1);
+    if (clock == proven)
+      continue;
+    bool hasOwn = true;
+    for (uint32_t b = 0; b != model.numAgents(); ++b) {
+      if (model.length(b) == 0 ||
+          order.clockHas(clock, {model.agentBegin[b + 1] - 1, End::Writes, 0},
+                         0))
+        continue;
+      if (a != b)
+        return false;
+      hasOwn = false;
+    }
+    if (hasOwn)
+      proven = clock;
+  }
+  return true;
+}
+
+void amk::schedule::checkAccesses(const Facts &facts, std::vector<Cell> &cells,
+                                  Report &report) {
   const RegionIndex &index = facts.index;
-  static thread_local std::vector<Cell> cells; // Keeps the frontiers' memory.
   if (cells.size() < index.numCells())
     cells.resize(index.numCells());
   for (uint32_t i = 0; i != index.numCells(); ++i) {
     cells[i].reads.clear();
     cells[i].writes.clear();
-    cells[i].provenClock = kNone;
+    cells[i].provenClock = kNoClock;
   }
   AccessChecker checker(facts, cells, report);
-  for (unsigned step = 0; step != (facts.steps == 1 ? 1 : 2); ++step)
+  unsigned steps = 2;
+  if (facts.steps == 1 || index.numCells() == 0 ||
+      isBarrierBetweenSteps(facts.model, facts.order))
+    steps = 1;
+  for (unsigned step = 0; step != steps; ++step)
     for (uint32_t i = 0; i != index.uses.size(); ++i) {
       uint32_t cell = index.cellOf(index.uses[i].region);
       if (cell == RegionIndex::kPrivate)
         continue;
       // The tape of a ring goes on in the next step: see Rings.cpp.
-      if (step != 0 && facts.program.spaces[index.bytesOf(cell).buffer].ringBytes)
+      if (step != 0 &&
+          facts.program.spaces[index.bytesOf(cell).buffer].ringBytes)
         continue;
       checker.visit(i, step);
       if (report.full())

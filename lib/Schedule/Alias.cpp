@@ -22,8 +22,6 @@ using namespace amk::schedule;
 
 namespace {
 
-int64_t floorDiv(int64_t a, int64_t b) { return a / b - (a % b < 0); }
-
 class ParityChecker {
 public:
   ParityChecker(const Program &program, const Model &model, const Order &order,
@@ -107,10 +105,10 @@ void ParityChecker::checkLate(uint32_t action, const Wait &wait,
   if (!inLaunch(step) || !inLaunch(step + after.step))
     return;
   bool isOwn = after.step == 0 && after.action == action;
-  if (isOwn || (after.step >= 0 &&
-                order.before({action, End::Reads}, after.action,
-                             static_cast<uint64_t>(after.step),
-                             static_cast<uint64_t>(step))))
+  if (isOwn ||
+      (after.step >= 0 && order.before({action, End::Reads}, after.action,
+                                       static_cast<uint64_t>(after.step),
+                                       static_cast<uint64_t>(step))))
     return;
   report.add(Rule::ParityAlias, model.ref(action),
              "waits for '" + program.counters[wait.counter].name +
@@ -190,7 +188,6 @@ bool TagChecker::someTagsMeet() const {
 }
 
 void TagChecker::collect(std::vector<std::vector<Row>> &rows) {
-  std::vector<Interval> bytes;
   for (uint32_t action = 0; action != model.numActions(); ++action) {
     ActionRef ref = model.ref(action);
     const Action &self = program.agents[ref.agent].actions[ref.action];
@@ -200,13 +197,9 @@ void TagChecker::collect(std::vector<std::vector<Row>> &rows) {
     for (const Access &access : self.accesses) {
       if (access.mode != AccessMode::WriteTagged)
         continue;
-      const Buffer &buffer = program.buffers[access.region.buffer];
-      Region region = normalize(access.region);
-      region.offset += buffer.offset;
-      bytes.clear();
-      appendRows(region, {0, program.spaces[buffer.space].bytes}, bytes);
-      for (Interval row : bytes)
-        rows[buffer.space].push_back(
+      uint32_t space = program.buffers[access.region.buffer].space;
+      for (Interval row : rowsInSpace(program, normalize(access.region)))
+        rows[space].push_back(
             {row, {positions[action], action, access.counter}});
     }
   }
@@ -221,18 +214,16 @@ void TagChecker::sweep(std::vector<Row> &rows) {
   }
   std::sort(cuts.begin(), cuts.end());
   cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
-  std::sort(rows.begin(), rows.end(), [](const Row &a, const Row &b) {
-    return a.bytes < b.bytes;
-  });
+  std::sort(rows.begin(), rows.end(),
+            [](const Row &a, const Row &b) { return a.bytes < b.bytes; });
   std::vector<Row> open;
   std::vector<TaggedWrite> writes;
   auto next = rows.begin();
   for (uint64_t at : cuts) {
-    open.erase(std::remove_if(open.begin(), open.end(),
-                              [&](const Row &row) {
-                                return row.bytes.end <= at;
-                              }),
-               open.end());
+    open.erase(
+        std::remove_if(open.begin(), open.end(),
+                       [&](const Row &row) { return row.bytes.end <= at; }),
+        open.end());
     for (; next != rows.end() && next->bytes.begin == at; ++next)
       open.push_back(*next);
     writes.clear();
@@ -248,12 +239,12 @@ void TagChecker::sweep(std::vector<Row> &rows) {
 
 /// The bytes hold these writes' words, one after the other, step by step. A
 /// waiter has seen the words that it waited for in the step before, so nothing
-/// older can be there.
+/// older can be there. Words of one action have no order.
 void TagChecker::checkBytes(const std::vector<TaggedWrite> &writes) {
   for (size_t meant = 0; meant != writes.size(); ++meant) {
     uint64_t expected = tag(writes[meant].counter, 0);
     for (size_t stale = 0; stale != writes.size(); ++stale) {
-      unsigned ago = stale < meant ? 0 : 1;
+      unsigned ago = writes[stale].position < writes[meant].position ? 0 : 1;
       if (tag(writes[stale].counter, ago) == expected &&
           (ago == 0 || steps != 1))
         checkPair(writes, meant, stale, ago);
@@ -261,17 +252,32 @@ void TagChecker::checkBytes(const std::vector<TaggedWrite> &writes) {
   }
 }
 
-/// Stale words can be found by those who are reached before the next write of
-/// these bytes is there.
+/// Stale words can be found by those who are reached before the next action's
+/// write of these bytes is there.
 void TagChecker::checkPair(const std::vector<TaggedWrite> &writes, size_t meant,
                            size_t stale, unsigned ago) {
-  bool isLast = stale + 1 == writes.size();
-  const TaggedWrite &after = writes[isLast ? 0 : stale + 1];
+  size_t next = stale;
+  while (next != writes.size() &&
+         writes[next].position == writes[stale].position)
+    ++next;
+  bool isLast = next == writes.size();
   uint64_t distance = isLast ? ago - 1 : ago;
+  if (isLast)
+    next = 0;
+  // Any word that the action stores there is enough.
+  auto isReplaced = [&](uint32_t waiter) {
+    for (size_t i = next;
+         i != writes.size() && writes[i].position == writes[next].position; ++i)
+      if (order.beforeReached({writes[i].action, End::Words, writes[i].counter},
+                              waiter, distance))
+        return true;
+    return false;
+  };
   uint32_t counter = writes[meant].counter, other = writes[stale].counter;
   for (uint32_t waiter : waiters[counter]) {
-    if (order.beforeReached({after.action, End::Words, after.counter}, waiter,
-                            distance) ||
+    // An agent sees its own words at once.
+    bool isOwn = model.agentOf[waiter] == model.agentOf[writes[meant].action];
+    if (isOwn || isReplaced(waiter) ||
         !reported.insert({waiter, counter, other}).second)
       continue;
     report.add(Rule::TagAlias, model.ref(waiter),

@@ -40,7 +40,9 @@ private:
                  const std::vector<Interval> &shared);
   void removeRewritten(const Use &read, const Use &other, bool isStepBefore,
                        std::vector<Interval> &bytes);
-  std::vector<Interval> bytesOf(uint32_t region) const;
+  std::vector<Interval> bytesOf(uint32_t region) const {
+    return rowsInSpace(program, index.regions[region].bytes);
+  }
   bool isCarried(uint32_t region) const {
     return program.buffers[index.regions[region].bytes.buffer].kind ==
            BufferKind::Carried;
@@ -58,7 +60,8 @@ private:
 
 Lifetime ClobberChecker::lifetimeOf(uint32_t buffer) const {
   Lifetime life{buffer, UsedRegion::kNever, -1};
-  for (const uint32_t *it = index.begin(buffer); it != index.end(buffer); ++it) {
+  for (const uint32_t *it = index.begin(buffer); it != index.end(buffer);
+       ++it) {
     const UsedRegion &region = index.regions[*it];
     life.begin = std::min(life.begin, region.firstMod());
     life.end = std::max({life.end, region.lastUse(), region.lastMod()});
@@ -121,19 +124,11 @@ void ClobberChecker::checkBuffers(const Lifetime &victim, uint32_t other) {
   }
 }
 
-std::vector<Interval> ClobberChecker::bytesOf(uint32_t region) const {
-  std::vector<Interval> bytes;
-  appendRows(inSpace(program, index.regions[region].bytes),
-             {0, std::numeric_limits<uint64_t>::max()}, bytes);
-  unite(bytes);
-  return bytes;
-}
-
 void ClobberChecker::checkRegions(uint32_t read, uint32_t other) {
   std::vector<Interval> shared = intersect(bytesOf(read), bytesOf(other));
   for (uint32_t r : index.usesOf(read)) {
     const Use &use = index.uses[r];
-    if (use.isWrite() && use.mode != AccessMode::Reduce)
+    if (use.isDefinition())
       continue;
     for (uint32_t o : index.usesOf(other))
       if (index.uses[o].isWrite() && !report.full())
@@ -148,13 +143,14 @@ void ClobberChecker::removeRewritten(const Use &read, const Use &other,
                                      std::vector<Interval> &bytes) {
   uint32_t buffer = index.regions[read.region].bytes.buffer;
   std::vector<Interval> before;
-  for (const uint32_t *it = index.begin(buffer); it != index.end(buffer); ++it) {
+  for (const uint32_t *it = index.begin(buffer); it != index.end(buffer);
+       ++it) {
     if (!index.regions[*it].writes)
       continue;
     std::vector<Interval> written = intersect(bytesOf(*it), bytes);
     for (uint32_t w : index.usesOf(*it)) {
       const Use &write = index.uses[w];
-      if (!write.isWrite() || write.mode == AccessMode::Reduce)
+      if (!write.isDefinition())
         continue;
       bool isAfter = timeOf(write) > timeOf(other);
       bool isInTime = timeOf(write) < timeOf(read);
@@ -188,8 +184,8 @@ void ClobberChecker::checkUses(const Use &read, const Use &other,
     std::string what = describe(program, index, other);
     report.add(Rule::Clobbered, facts.ref(read),
                describe(program, index, read) + ", but " +
-                   describe(program, facts.ref(other)) + " " + what +
-                   " over " + describe(victim, first) + " before" +
+                   describe(program, facts.ref(other)) + " " + what + " over " +
+                   describe(victim, first) + " before" +
                    (isStepBefore ? ", in the step before" : ""),
                {{facts.ref(other), what + " here"}});
     return;

@@ -18,6 +18,9 @@
 
 namespace amk::schedule {
 
+/// a / b rounded down; b > 0. Says in which step a number of a step lies.
+inline int64_t floorDiv(int64_t a, int64_t b) { return a / b - (a % b < 0); }
+
 class Model {
 public:
   Model() = default;

@@ -145,9 +145,7 @@ void Order::findSources(Join &join) {
   uint32_t count =
       producerBegin[join.counter + 1] - producerBegin[join.counter];
   int64_t perStep = static_cast<int64_t>(model->perStep[join.counter]);
-  join.step = (join.threshold - 1) / perStep;
-  if ((join.threshold - 1) % perStep < 0)
-    --join.step;
+  join.step = floorDiv(join.threshold - 1, perStep);
   uint64_t need = static_cast<uint64_t>(join.threshold - join.step * perStep);
   const Producer *last = std::lower_bound(
       first, first + count, need,
@@ -426,8 +424,8 @@ bool Order::beforeReached(Ending a, uint32_t b, uint64_t distance) const {
     return model->position(a.action) < index;
   if (agentA != agentB) {
     uint64_t step = (index - 1) / length;
-    uint32_t earlier = model->agentBegin[agentB] +
-                       static_cast<uint32_t>((index - 1) % length);
+    uint32_t earlier =
+        model->agentBegin[agentB] + static_cast<uint32_t>((index - 1) % length);
     if (clockHas(clockOf[step ? 1 : 0][earlier], a, 0))
       return true;
     if (exact && step <= 1)

@@ -15,7 +15,8 @@ using namespace amk::schedule;
 /// True if contiguous writes leave no gap. The regions are sorted by offset.
 static bool isTiled(const RegionIndex &index, uint32_t buffer, uint64_t bytes) {
   uint64_t done = 0;
-  for (const uint32_t *it = index.begin(buffer); it != index.end(buffer); ++it) {
+  for (const uint32_t *it = index.begin(buffer); it != index.end(buffer);
+       ++it) {
     const UsedRegion &region = index.regions[*it];
     if (region.writes && region.bytes.rows == 1 && region.bytes.offset <= done)
       done = std::max(done, region.bytes.offset + region.bytes.rowBytes);

@@ -152,6 +152,14 @@ void amk::schedule::appendRows(const Region &region, Interval window,
   }
 }
 
+std::vector<Interval> amk::schedule::rowsInSpace(const Program &program,
+                                                 const Region &region) {
+  std::vector<Interval> rows;
+  appendRows(inSpace(program, region),
+             {0, std::numeric_limits<uint64_t>::max()}, rows);
+  return rows;
+}
+
 void amk::schedule::unite(std::vector<Interval> &intervals) {
   std::sort(intervals.begin(), intervals.end());
   size_t count = 0;
@@ -165,9 +173,8 @@ void amk::schedule::unite(std::vector<Interval> &intervals) {
   intervals.resize(count);
 }
 
-std::vector<Interval>
-amk::schedule::subtract(const std::vector<Interval> &a,
-                        const std::vector<Interval> &b) {
+std::vector<Interval> amk::schedule::subtract(const std::vector<Interval> &a,
+                                              const std::vector<Interval> &b) {
   std::vector<Interval> rest;
   auto it = b.begin();
   for (Interval bytes : a) {
@@ -184,9 +191,8 @@ amk::schedule::subtract(const std::vector<Interval> &a,
   return rest;
 }
 
-std::vector<Interval>
-amk::schedule::intersect(const std::vector<Interval> &a,
-                         const std::vector<Interval> &b) {
+std::vector<Interval> amk::schedule::intersect(const std::vector<Interval> &a,
+                                               const std::vector<Interval> &b) {
   std::vector<Interval> both;
   for (auto i = a.begin(), j = b.begin(); i != a.end() && j != b.end();) {
     Interval bytes{std::max(i->begin, j->begin), std::min(i->end, j->end)};
@@ -221,11 +227,7 @@ amk::schedule::firstGap(const Region &region,
   return std::nullopt;
 }
 
-bool amk::schedule::covers(const Region &a, const Region &b) {
-  if (a.buffer != b.buffer || a.offset > b.offset || a.end() < b.end())
-    return false;
-  if (a.rows == 1)
-    return true;
+bool amk::schedule::coversStrided(const Region &a, const Region &b) {
   if (b.rows > 1 && b.rowStride != a.rowStride)
     return false;
   uint64_t distance = b.offset - a.offset;

@@ -23,11 +23,6 @@ static auto key(const Region &r) {
   return std::make_tuple(r.buffer, r.offset, r.rows, r.rowBytes, r.rowStride);
 }
 
-/// Region::end() of a region of a well-formed program.
-static uint64_t endOf(const Region &r) {
-  return r.offset + (r.rows - 1) * r.rowStride + r.rowBytes;
-}
-
 //===----------------------------------------------------------------------===//
 // Words of Tag counters
 //===----------------------------------------------------------------------===//
@@ -40,9 +35,8 @@ static void joinWords(std::vector<Region> &words) {
     rows += std::min(region.rows, maxRows);
   if (rows >= maxRows)
     return;
-  std::sort(words.begin(), words.end(), [](const Region &a, const Region &b) {
-    return key(a) < key(b);
-  });
+  std::sort(words.begin(), words.end(),
+            [](const Region &a, const Region &b) { return key(a) < key(b); });
   std::vector<Region> joined;
   std::vector<Interval> bytes;
   for (size_t i = 0; i != words.size();) {
@@ -90,10 +84,11 @@ void RegionIndex::findWords(const Program &program) {
 //===----------------------------------------------------------------------===//
 
 static uint64_t hashOf(const Region &r) {
-  uint64_t h = (r.offset + (uint64_t(r.buffer) << 40)) * 0x9e3779b97f4a7c15ull;
-  h = (h ^ (h >> 29) ^ r.rowBytes) * 0xbf58476d1ce4e5b9ull;
+  uint64_t h = r.offset + r.rowBytes * 0xbf58476d1ce4e5b9ull +
+               r.buffer * 0x94d049bb133111ebull;
   if (r.rows > 1)
-    h ^= mix64(r.rows ^ (r.rowStride << 20));
+    h += mix64(r.rows ^ (r.rowStride << 20));
+  h *= 0x9e3779b97f4a7c15ull;
   return h ^ (h >> 32);
 }
 
@@ -113,12 +108,8 @@ void RegionIndex::grow() {
   }
 }
 
-uint32_t RegionIndex::find(const Region &normalized, uint32_t agent) {
-  size_t mask = table.size() - 1;
-  size_t slot = hashOf(normalized) & mask;
-  for (; table[slot] != kNone; slot = (slot + 1) & mask)
-    if (same(regions[table[slot]].bytes, normalized))
-      return table[slot];
+uint32_t RegionIndex::insert(const Region &normalized, uint32_t agent,
+                             size_t slot) {
   uint32_t index = static_cast<uint32_t>(regions.size());
   table[slot] = index;
   regions.emplace_back();
@@ -129,33 +120,29 @@ uint32_t RegionIndex::find(const Region &normalized, uint32_t agent) {
   return index;
 }
 
-void RegionIndex::addUse(uint32_t action, uint32_t agent, int32_t time,
-                         AccessMode mode, uint32_t counter,
-                         const Region &normalized) {
-  uint32_t index = find(normalized, agent);
-  uses.push_back({action, index, counter, mode});
+inline uint32_t RegionIndex::find(const Region &normalized, uint32_t agent) {
+  size_t mask = table.size() - 1;
+  size_t slot = hashOf(normalized) & mask;
+  for (; table[slot] != kNone; slot = (slot + 1) & mask)
+    if (same(regions[table[slot]].bytes, normalized))
+      return table[slot];
+  return insert(normalized, agent, slot);
+}
+
+inline void RegionIndex::addUse(const Actor &actor, AccessMode mode,
+                                uint32_t counter, const Region &normalized) {
+  static constexpr UsedRegion::Kind kinds[] = {
+      UsedRegion::kRead, UsedRegion::kPrevious, UsedRegion::kWrite,
+      UsedRegion::kWrite, UsedRegion::kReduce};
+  uint32_t index = find(normalized, actor.agent);
+  uses.push_back({actor.action, index, counter, mode});
   UsedRegion &region = regions[index];
-  if (region.agent != agent)
+  if (region.agent != actor.agent)
     region.agent = UsedRegion::kManyAgents;
-  switch (mode) {
-  case AccessMode::Read:
-    region.firstRead = std::min(region.firstRead, time);
-    region.lastRead = time;
-    break;
-  case AccessMode::ReadPrevious:
-    region.lastPrevious = time;
-    break;
-  case AccessMode::Write:
-  case AccessMode::WriteTagged:
-    ++region.writes;
-    region.firstWrite = std::min(region.firstWrite, time);
-    region.lastWrite = time;
-    break;
-  case AccessMode::Reduce:
-    region.firstReduce = std::min(region.firstReduce, time);
-    region.lastReduce = time;
-    break;
-  }
+  UsedRegion::Kind kind = kinds[static_cast<unsigned>(mode)];
+  region.writes += kind == UsedRegion::kWrite;
+  region.first[kind] = std::min(region.first[kind], actor.time);
+  region.last[kind] = actor.time;
 }
 
 RegionIndex::Range RegionIndex::usesOf(uint32_t region) {
@@ -278,7 +265,7 @@ void RegionIndex::closeCluster(const Program &program, uint32_t first,
   for (uint32_t a = firstCell; a != numCells() && !isDense; ++a) {
     uint64_t end = endOf(cellBytes[a]);
     for (uint32_t b = a + 1; b != numCells() && cellBytes[b].offset < end; ++b)
-      if (overlap(cellBytes[a], cellBytes[b]))
+      if (shareBytes(cellBytes[a], cellBytes[b]))
         pairs.push_back({a, b, covers(cellBytes[a], cellBytes[b]),
                          covers(cellBytes[b], cellBytes[a])});
     isDense = pairs.size() > kMaxPairs;
@@ -318,23 +305,24 @@ void RegionIndex::build(const Program &program, const Model &model,
   times.resize(model.numActions());
   int32_t time = 0;
   for (uint32_t action : order) {
-    uint32_t agent = model.agentOf[action];
+    Actor actor{action, model.agentOf[action], time};
+    times[action] = actor.time;
     const Action &source =
-        program.agents[agent].actions[model.position(action)];
+        program.agents[actor.agent].actions[model.position(action)];
     if (!wordBegin.empty())
       for (const Wait &wait : source.waits)
         for (uint32_t i = wordBegin[wait.counter];
              i != wordBegin[wait.counter + 1]; ++i)
-          addUse(action, agent, time, AccessMode::Read, 0, words[i]);
+          addUse(actor, AccessMode::Read, 0, words[i]);
     for (const Access &access : source.accesses) {
       const Region &given = access.region;
       if (given.rows == 1 && given.rowBytes != 0)
-        addUse(action, agent, time, access.mode, access.counter,
+        addUse(actor, access.mode, access.counter,
                {given.buffer, given.offset, 1, given.rowBytes, 0});
       else if (Region region = normalize(given); region.rows != 0)
-        addUse(action, agent, time, access.mode, access.counter, region);
+        addUse(actor, access.mode, access.counter, region);
     }
-    times[action] = time++;
+    ++time;
   }
   sortByBuffer(program);
   makeGroups(program);

@@ -8,8 +8,8 @@
 //
 // Programs use few regions many times (the same in every layer), so overlap is
 // decided once per pair of distinct regions. What each buffer's region is used
-// for, and when, is summed up here for the value rules; which bytes of memory it
-// shares with other regions, for the race rules.
+// for, and when, is summed up here for the value rules; which bytes of memory
+// it shares with other regions, for the race rules.
 //
 //===----------------------------------------------------------------------===//
 
@@ -32,6 +32,10 @@ struct Use {
   AccessMode mode;
 
   bool isWrite() const { return mode >= AccessMode::Write; }
+  /// Gives the bytes a value of their own: a write, but no reduction.
+  bool isDefinition() const {
+    return mode == AccessMode::Write || mode == AccessMode::WriteTagged;
+  }
 };
 
 /// A region of a buffer with all its uses. Times are positions in the canonical
@@ -39,19 +43,19 @@ struct Use {
 struct UsedRegion {
   static constexpr int32_t kNever = std::numeric_limits<int32_t>::max();
   static constexpr uint32_t kManyAgents = std::numeric_limits<uint32_t>::max();
+  /// WriteTagged counts as Write.
+  enum Kind : unsigned { kRead, kPrevious, kWrite, kReduce, kNumKinds };
 
-  Region bytes; ///< normalized, not empty
-  uint32_t agent = 0; ///< or kManyAgents
+  Region bytes;        ///< normalized, not empty
+  uint32_t agent = 0;  ///< or kManyAgents
   uint32_t writes = 0; ///< Write and WriteTagged accesses
-  int32_t firstWrite = kNever, lastWrite = -1;
-  int32_t firstReduce = kNever, lastReduce = -1;
-  int32_t firstRead = kNever, lastRead = -1;
-  int32_t lastPrevious = -1;
+  int32_t first[kNumKinds] = {kNever, kNever, kNever, kNever};
+  int32_t last[kNumKinds] = {-1, -1, -1, -1};
 
-  int32_t firstMod() const { return std::min(firstWrite, firstReduce); }
-  int32_t lastMod() const { return std::max(lastWrite, lastReduce); }
+  int32_t firstMod() const { return std::min(first[kWrite], first[kReduce]); }
+  int32_t lastMod() const { return std::max(last[kWrite], last[kReduce]); }
   int32_t lastUse() const {
-    return std::max({lastRead, lastPrevious, lastReduce});
+    return std::max({last[kRead], last[kPrevious], last[kReduce]});
   }
 };
 
@@ -110,9 +114,15 @@ private:
     bool aCovers, bCovers;
   };
   void findWords(const Program &program);
-  void addUse(uint32_t action, uint32_t agent, int32_t time, AccessMode mode,
-              uint32_t counter, const Region &normalized);
+  /// An action while its uses are added.
+  struct Actor {
+    uint32_t action, agent;
+    int32_t time;
+  };
+  void addUse(const Actor &actor, AccessMode mode, uint32_t counter,
+              const Region &normalized);
   uint32_t find(const Region &normalized, uint32_t agent);
+  uint32_t insert(const Region &normalized, uint32_t agent, size_t slot);
   void grow();
   void sortByBuffer(const Program &program);
   void makeGroups(const Program &program);
@@ -127,8 +137,8 @@ private:
   std::vector<uint32_t> wordBegin; ///< [counters + 1], empty if no Tag counter
   std::vector<Region> words;       ///< cover all words of a counter
 
-  std::vector<uint32_t> cells;      ///< [regions]
-  std::vector<Region> cellBytes;    ///< [cells] in the space
+  std::vector<uint32_t> cells;        ///< [regions]
+  std::vector<Region> cellBytes;      ///< [cells] in the space
   std::vector<uint32_t> sortedRegion; ///< regions of a group, by offset
   std::vector<Pair> pairs;
   std::vector<uint32_t> neighbourBegin;

@@ -37,9 +37,26 @@ inline uint64_t numBytes(const Region &region) {
   return region.rows * region.rowBytes;
 }
 
+/// Region::end() of a region of a well-formed program, not empty.
+inline uint64_t endOf(const Region &region) {
+  return region.offset + (region.rows - 1) * region.rowStride + region.rowBytes;
+}
+
+/// overlap() of normalized regions of one buffer, not empty.
+inline bool shareBytes(const Region &a, const Region &b) {
+  return a.offset < endOf(b) && b.offset < endOf(a) &&
+         ((a.rows == 1 && b.rows == 1) || overlap(a, b));
+}
+
+/// For covers(): a strided, and no byte of b outside of a's hull.
+bool coversStrided(const Region &a, const Region &b);
 /// True only if normalized region a has all bytes of normalized region b; false
 /// also where that is not obvious.
-bool covers(const Region &a, const Region &b);
+inline bool covers(const Region &a, const Region &b) {
+  if (a.buffer != b.buffer || a.offset > b.offset || endOf(a) < endOf(b))
+    return false;
+  return a.rows == 1 || coversStrided(a, b);
+}
 
 /// The region as bytes of its buffer's space.
 Region inSpace(const Program &program, const Region &region);
@@ -47,6 +64,9 @@ Region inSpace(const Program &program, const Region &region);
 /// Appends the bytes of a normalized region that lie in `window`, row by row.
 void appendRows(const Region &region, Interval window,
                 std::vector<Interval> &out);
+
+/// The bytes of a normalized region in its buffer's space, united.
+std::vector<Interval> rowsInSpace(const Program &program, const Region &region);
 
 /// Sorts the intervals and joins those that touch.
 void unite(std::vector<Interval> &intervals);

@@ -9,6 +9,7 @@
 #ifndef AMK_LIB_SCHEDULE_REPORT_H
 #define AMK_LIB_SCHEDULE_REPORT_H
 
+#include "Frontier.h"
 #include "Order.h"
 #include "RegionIndex.h"
 #include "amk/Schedule/Verifier.h"
@@ -74,8 +75,9 @@ void runChecks(const Program &program, Report &report);
 void reportDeadlocks(const Program &program, const Model &model,
                      const GreedyRun &run, Report &report);
 
-/// AMK-R* and AMK-N1.
-void checkAccesses(const Facts &facts, Report &report);
+/// AMK-R* and AMK-N1. `cells` is memory to use; what it held is lost.
+void checkAccesses(const Facts &facts, std::vector<Cell> &cells,
+                   Report &report);
 
 /// AMK-C1, AMK-C3 and AMK-C5.
 void checkValues(const Facts &facts, Report &report);

@@ -40,8 +40,9 @@ private:
   bool fits(uint32_t region);
   bool allFit();
   void follow(uint32_t region, Interval bytes);
-  void hit(uint32_t region, const Run &written, uint64_t distance,
-           std::vector<Interval> &open);
+  uint64_t hit(uint32_t region, const Run &written, uint64_t distance,
+               const std::vector<Interval> &open,
+               std::vector<Interval> &replaced);
   void compare(uint32_t region, uint32_t writer, uint64_t distance);
 
   const Facts &facts;
@@ -55,19 +56,11 @@ private:
 
 } // namespace
 
-static std::vector<Interval> rowsOf(const Program &program,
-                                    const UsedRegion &region) {
-  std::vector<Interval> rows;
-  appendRows(inSpace(program, region.bytes),
-             {0, std::numeric_limits<uint64_t>::max()}, rows);
-  return rows;
-}
-
 void RingChecker::add(uint32_t region) {
   regions.push_back(region);
   const UsedRegion &used = index.regions[region];
   if (used.lastMod() >= 0)
-    for (Interval bytes : rowsOf(program, used))
+    for (Interval bytes : rowsInSpace(program, used.bytes))
       runs.push_back({bytes, region, 0});
 }
 
@@ -78,7 +71,7 @@ bool RingChecker::fits(uint32_t region) {
     return true;
   std::vector<Interval> memory;
   uint64_t total = 0;
-  for (Interval bytes : rowsOf(program, used)) {
+  for (Interval bytes : rowsInSpace(program, used.bytes)) {
     uint64_t length = bytes.end - bytes.begin;
     if (length > space.ringBytes)
       return false;
@@ -95,8 +88,7 @@ bool RingChecker::fits(uint32_t region) {
   return total == 0;
 }
 
-void RingChecker::compare(uint32_t region, uint32_t writer,
-                          uint64_t distance) {
+void RingChecker::compare(uint32_t region, uint32_t writer, uint64_t distance) {
   for (uint32_t e : index.usesOf(region))
     for (uint32_t w : index.usesOf(writer)) {
       const Use &earlier = index.uses[e], &write = index.uses[w];
@@ -120,29 +112,31 @@ void RingChecker::compare(uint32_t region, uint32_t writer,
     }
 }
 
-/// Removes from `open` what `written` of the step `distance` later replaces.
-void RingChecker::hit(uint32_t region, const Run &written, uint64_t distance,
-                      std::vector<Interval> &open) {
+/// Adds to `replaced` what `written`, of the step `distance` later, replaces of
+/// `open`. Returns the end of that on the later step's tape; 0: nothing.
+uint64_t RingChecker::hit(uint32_t region, const Run &written,
+                          uint64_t distance, const std::vector<Interval> &open,
+                          std::vector<Interval> &replaced) {
   using Wide = __int128;
   Wide ring = space.ringBytes, shift = Wide(distance) * space.bytes;
   Wide begin = written.bytes.begin + shift, end = written.bytes.end + shift;
-  std::vector<Interval> replaced;
+  Wide furthest = 0;
   for (Interval bytes : open) {
     // Turns of the ring after which some of the bytes lie in the run.
     Wide turn = std::max<Wide>(1, (begin - bytes.end + ring) / ring);
     for (; turn * ring + bytes.begin < end; ++turn) {
       Wide low = std::max<Wide>(begin - turn * ring, bytes.begin);
       Wide high = std::min<Wide>(end - turn * ring, bytes.end);
-      if (low < high)
-        replaced.push_back(
-            {static_cast<uint64_t>(low), static_cast<uint64_t>(high)});
+      if (low >= high)
+        continue;
+      furthest = std::max(furthest, high + turn * ring - shift);
+      replaced.push_back(
+          {static_cast<uint64_t>(low), static_cast<uint64_t>(high)});
     }
   }
-  if (replaced.empty())
-    return;
-  compare(region, written.region, distance);
-  unite(replaced);
-  open = subtract(open, replaced);
+  if (furthest != 0)
+    compare(region, written.region, distance);
+  return static_cast<uint64_t>(furthest);
 }
 
 /// `bytes` is a row of the region.
@@ -150,15 +144,34 @@ void RingChecker::follow(uint32_t region, Interval bytes) {
   bool isLong = facts.steps == 0 || facts.steps - 1 > kMaxRunAhead;
   uint64_t last = isLong ? kMaxRunAhead : facts.steps - 1;
   std::vector<Interval> open{bytes};
-  uint64_t next = bytes.begin + space.ringBytes; // The first byte to look at.
-  for (uint64_t distance = next / space.bytes;
-       distance <= last && !open.empty(); ++distance) {
-    uint64_t from = distance == next / space.bytes ? next % space.bytes : 0;
-    auto it = std::partition_point(
-        runs.begin(), runs.end(),
-        [&](const Run &run) { return run.furthest <= from; });
-    for (; it != runs.end() && !open.empty() && !report.full(); ++it)
-      hit(region, *it, distance, open);
+  // The first byte of the tape to look at.
+  using Wide = unsigned __int128;
+  Wide next = Wide(bytes.begin) + space.ringBytes;
+  auto from = static_cast<uint64_t>(next % space.bytes);
+  auto distance =
+      static_cast<uint64_t>(std::min<Wide>(next / space.bytes, last + 1));
+  for (; distance <= last && !open.empty(); ++distance, from = 0) {
+    auto it =
+        std::partition_point(runs.begin(), runs.end(), [&](const Run &run) {
+          return run.furthest <= from;
+        });
+    // Several runs may lie at one place of the tape: all are compared, and only
+    // then do their bytes count as replaced.
+    std::vector<Interval> replaced;
+    auto settle = [&] {
+      unite(replaced);
+      open = subtract(open, replaced);
+      replaced.clear();
+    };
+    uint64_t end = 0;
+    for (; it != runs.end() && !report.full(); ++it) {
+      if (!replaced.empty() && it->bytes.begin >= end)
+        settle();
+      if (open.empty())
+        break;
+      end = std::max(end, hit(region, *it, distance, open, replaced));
+    }
+    settle();
   }
   // An agent further ahead than this counts as one that nothing stops: what is
   // ordered now stays so, and all else counts as not ordered.
@@ -176,8 +189,7 @@ bool RingChecker::allFit() {
     const Use &use = index.uses[*index.usesOf(region).begin()];
     report.add(Rule::RingOverrun, facts.ref(use),
                describe(program, index, use) + ", but ring " + space.name +
-                   " holds only " + std::to_string(space.ringBytes) +
-                   " bytes");
+                   " holds only " + std::to_string(space.ringBytes) + " bytes");
   }
   return result;
 }
@@ -192,7 +204,7 @@ void RingChecker::run() {
   for (Run &run : runs)
     run.furthest = furthest = std::max(furthest, run.bytes.end);
   for (uint32_t region : regions)
-    for (Interval bytes : rowsOf(program, index.regions[region])) {
+    for (Interval bytes : rowsInSpace(program, index.regions[region].bytes)) {
       if (report.full())
         return;
       follow(region, bytes);

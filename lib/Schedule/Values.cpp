@@ -22,9 +22,9 @@ namespace {
 
 /// Writes of a buffer that share bytes with a region.
 struct Coverage {
-  uint64_t bytes = 0;      ///< that they have in common
-  int32_t latest = -1;     ///< time of the last one
-  bool isCounted = true;   ///< `bytes` is exact if the writes are disjoint
+  uint64_t bytes = 0;    ///< that they have in common
+  int32_t latest = -1;   ///< time of the last one
+  bool isCounted = true; ///< `bytes` is exact if the writes are disjoint
 };
 
 class ValueChecker {
@@ -77,13 +77,14 @@ void ValueChecker::checkBuffer(uint32_t buffer) {
     const UsedRegion &region = index.regions[list[i]];
     if (region.writes > 1)
       reportWrittenTwice(list[i], list[i]);
-    comparePair(i, i, isCarried);
-    uint64_t end = region.bytes.end();
+    if (region.lastMod() >= 0)
+      comparePair(i, i, isCarried);
+    uint64_t end = endOf(region.bytes);
     for (uint32_t j = i + 1;
          j != listSize && index.regions[list[j]].bytes.offset < end; ++j) {
       const UsedRegion &other = index.regions[list[j]];
       if ((region.lastMod() < 0 && other.lastMod() < 0) ||
-          !overlap(region.bytes, other.bytes))
+          !shareBytes(region.bytes, other.bytes))
         continue;
       if (region.writes && other.writes)
         reportWrittenTwice(list[i], list[j]);
@@ -95,7 +96,8 @@ void ValueChecker::checkBuffer(uint32_t buffer) {
     return;
   for (uint32_t i = 0; i != listSize; ++i) {
     const UsedRegion &region = index.regions[list[i]];
-    int32_t first = std::min(region.firstRead, region.firstReduce);
+    int32_t first = std::min(region.first[UsedRegion::kRead],
+                             region.first[UsedRegion::kReduce]);
     if (first == UsedRegion::kNever)
       continue;
     if (isWrittenTwice || !coverage[i].isCounted ||
@@ -106,8 +108,8 @@ void ValueChecker::checkBuffer(uint32_t buffer) {
 }
 
 /// What `writer` does to what `reader` reads. Places in the list.
-void ValueChecker::comparePair(uint32_t reader, uint32_t writer,
-                               bool isCarried) {
+inline void ValueChecker::comparePair(uint32_t reader, uint32_t writer,
+                                      bool isCarried) {
   const UsedRegion &from = index.regions[list[writer]];
   if (from.writes && !isCarried)
     cover(reader, writer);
@@ -119,13 +121,13 @@ void ValueChecker::cover(uint32_t reader, uint32_t writer) {
   const Region &to = index.regions[list[reader]].bytes;
   const UsedRegion &from = index.regions[list[writer]];
   Coverage &sum = coverage[reader];
-  sum.latest = std::max(sum.latest, from.lastWrite);
+  sum.latest = std::max(sum.latest, from.last[UsedRegion::kWrite]);
   if (covers(to, from.bytes))
     sum.bytes += numBytes(from.bytes);
   else if (covers(from.bytes, to))
     sum.bytes += numBytes(to);
   else if (to.rows == 1 && from.bytes.rows == 1)
-    sum.bytes += std::min(to.end(), from.bytes.end()) -
+    sum.bytes += std::min(endOf(to), endOf(from.bytes)) -
                  std::max(to.offset, from.bytes.offset);
   else
     sum.isCounted = false;
@@ -133,14 +135,15 @@ void ValueChecker::cover(uint32_t reader, uint32_t writer) {
 
 /// False if AMK-C5 cannot be broken by a pair of uses of the two. An action's
 /// own access at the same time does not count.
-bool ValueChecker::isSuspect(const UsedRegion &reader, const UsedRegion &writer,
-                             bool isCarried) const {
+inline bool ValueChecker::isSuspect(const UsedRegion &reader,
+                                    const UsedRegion &writer,
+                                    bool isCarried) const {
   // Of other buffers a read before the write is a read of nothing: AMK-C1.
   if (!isCarried)
-    return reader.firstRead < writer.lastReduce;
-  return reader.firstRead < writer.lastMod() ||
-         reader.firstReduce < writer.lastWrite ||
-         reader.lastPrevious > writer.firstMod();
+    return reader.first[UsedRegion::kRead] < writer.last[UsedRegion::kReduce];
+  return reader.first[UsedRegion::kRead] < writer.lastMod() ||
+         reader.first[UsedRegion::kReduce] < writer.last[UsedRegion::kWrite] ||
+         reader.last[UsedRegion::kPrevious] > writer.firstMod();
 }
 
 void ValueChecker::reportVersions(uint32_t reader, uint32_t writer,
@@ -161,26 +164,24 @@ void ValueChecker::reportVersions(uint32_t reader, uint32_t writer,
           !report.isNewPair(read.action, write.action))
         continue;
       std::string what = describe(program, index, write);
-      report.add(Rule::WrongVersion, facts.ref(read),
-                 describe(program, index, read) + (isLate ? " before " : " after ") +
-                     describe(program, facts.ref(write)) + " of the same step " +
-                     what,
-                 {{facts.ref(write), what + " here"}});
+      report.add(
+          Rule::WrongVersion, facts.ref(read),
+          describe(program, index, read) + (isLate ? " before " : " after ") +
+              describe(program, facts.ref(write)) + " of the same step " + what,
+          {{facts.ref(write), what + " here"}});
     }
 }
 
 /// AMK-C3. a and b overlap or are the same region.
 void ValueChecker::reportWrittenTwice(uint32_t a, uint32_t b) {
   isWrittenTwice = true;
-  auto isDefinition = [](const Use &use) {
-    return use.isWrite() && use.mode != AccessMode::Reduce;
-  };
   for (uint32_t i : index.usesOf(a))
     for (uint32_t j : index.usesOf(b)) {
       const Use &first = index.uses[std::min(i, j)];
       const Use &second = index.uses[std::max(i, j)];
-      if ((a == b && i >= j) || !isDefinition(first) || !isDefinition(second) ||
-          report.full() || !report.isNewPair(first.action, second.action))
+      if ((a == b && i >= j) || !first.isDefinition() ||
+          !second.isDefinition() || report.full() ||
+          !report.isNewPair(first.action, second.action))
         continue;
       std::string what = describe(program, index, first);
       report.add(Rule::WrittenTwice, facts.ref(second),
@@ -204,7 +205,7 @@ void ValueChecker::checkDefined(uint32_t region) {
       const UsedRegion &other = index.regions[list[i]];
       if (other.bytes.offset >= bytes.end())
         break;
-      if (other.firstWrite < timeOf(use))
+      if (other.first[UsedRegion::kWrite] < timeOf(use))
         appendRows(other.bytes, {bytes.offset, bytes.end()}, written);
     }
     unite(written);

@@ -22,6 +22,7 @@ struct Workspace {
   GreedyRun run;
   Order order;
   RegionIndex index;
+  std::vector<Cell> cells;
 };
 } // namespace
 
@@ -69,7 +70,7 @@ static void runRules(const Program &program, const Options &options,
   space.index.build(program, space.model, space.run.order);
   Facts facts{program,     space.model, space.run,
               space.order, space.index, options.steps};
-  checkAccesses(facts, report);
+  checkAccesses(facts, space.cells, report);
   checkRings(facts, report);
   checkAliases(program, space.model, space.run, space.order, options.steps,
                report);

@@ -60,7 +60,7 @@
 
 // LOC-LABEL: amk.graph @layers
 // LOC:         amk.task.linear <2, "layers.0.q_proj", 0 of 2>
-// LOC-SAME:    loc("layers.0.q_proj")
+// LOC-SAME:    loc("layers.0.q_proj[0]"("layers.0.q_proj"))
 amk.model @layers config = #config attributes {derived_tensors = {inv_freq = true}} {
 ^bb0(%token: tensor<1xi32>, %position: tensor<1xi32>):
   %e = amk.layer.weight "embed" : tensor<10x8xbf16>

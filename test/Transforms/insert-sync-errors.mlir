@@ -82,3 +82,15 @@ amk.schedule @cycle workers = 2 config = #config unsynchronized {
         : (memref<1x8xf32>, memref<1x8xf32>, memref<1x8xf32>) -> ()
   }
 }
+
+// -----
+
+#config = #amk.config<family = "llama", vocab = 8, hidden = 8, layers = 0,
+                      context = 16, eos = [2], bos = 1>
+amk.schedule @loader workers = 1 config = #config unsynchronized {
+  amk.queue 0 {
+  }
+  // expected-error @below {{'amk.queue' op is a loader; expected a schedule without loaders, whose tasks the order of phases orders}}
+  amk.queue 0 loader {
+  }
+}

@@ -5,11 +5,24 @@
 # Usage: run.sh BUILD_DIR SECONDS
 #
 # Runs every fuzz target of a build with AMK_SANITIZER=fuzzer for SECONDS, all
-# at the same time, from the seeds beside this script. Prints one line for each target;
-# exit status 1 if one of them found something, 2 if nothing could be run. Logs
-# and failing inputs stay in BUILD_DIR/fuzz.
+# at the same time, from the seeds beside this script (fuzz-schedule: from the lit
+# tests of schedules). Prints one line for each target; exit status 1 if one of
+# them found something, 2 if nothing could be run. Logs and failing inputs stay in
+# BUILD_DIR/fuzz.
 
 set -u
+
+# Every case of the lit tests of schedules as a file of its own.
+write_schedule_seeds() {
+  rm -rf "$1"
+  mkdir -p "$1"
+  tests="$(dirname "$0")/../Dialect/AMK"
+  for test in "$tests"/verifier/*.mlir "$tests"/schedule-*.mlir; do
+    awk -v stem="$1/$(basename "$test" .mlir)" '
+      /^\/\/ -----/ { ++part; next }
+      { print > (stem "." part + 0) }' "$test"
+  done
+}
 
 # One target: run.sh --one BUILD_DIR SECONDS TARGET
 run_one() {
@@ -19,6 +32,10 @@ run_one() {
   rm -rf "$found"
   mkdir -p "$found"
   seeds="$(dirname "$0")/corpus/$target"
+  if [ "$target" = fuzz-schedule ]; then
+    seeds="$1/fuzz/$target.seeds"
+    write_schedule_seeds "$seeds"
+  fi
   [ -d "$seeds" ] || seeds=
   "$1/bin/$target" "$found" ${seeds:+"$seeds"} -max_total_time="$2" \
     -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \

@@ -8,8 +8,8 @@
 
 #include "Options.h"
 #include "amk/Support/Json.h"
+#include "amk/Support/Number.h"
 
-#include <charconv>
 #include <cmath>
 #include <cstdlib>
 
@@ -22,17 +22,14 @@ namespace {
 constexpr uint32_t kMaxCount = 1u << 24;
 
 template <typename T>
-T parseInteger(const std::string &option, const std::string &text, T min,
-               T max) {
-  T value{};
-  auto [end, error] =
-      std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value < min ||
-      value > max)
+T parseWithin(const std::string &option, const std::string &text, T min,
+              T max) {
+  std::optional<T> value = amk::parseInteger<T>(text);
+  if (!value || *value < min || *value > max)
     throw UsageError(option + ": found \"" + text +
                      "\", expected an integer from " + std::to_string(min) +
                      " to " + std::to_string(max));
-  return value;
+  return *value;
 }
 
 double parseSeconds(const std::string &option, const std::string &text) {
@@ -54,7 +51,7 @@ std::vector<int32_t> parseIds(const std::string &option,
          std::string::npos) {
     size_t end = text.find_first_of(separators, begin);
     std::string word = text.substr(begin, end - begin);
-    ids.push_back(parseInteger<int32_t>(option, word, 0, INT32_MAX));
+    ids.push_back(parseWithin<int32_t>(option, word, 0, INT32_MAX));
     begin = end == std::string::npos ? text.size() : end;
   }
   if (ids.empty())
@@ -84,7 +81,7 @@ const Option kOptions[] = {
      [](Options &o, Text, Text value) { o.weights = value; }},
     {"--dummy-weights", "SEED", "random weights instead, the same everywhere",
      [](Options &o, Text name, Text value) {
-       o.dummySeed = parseInteger<uint64_t>(name, value, 0, UINT64_MAX);
+       o.dummySeed = parseWithin<uint64_t>(name, value, 0, UINT64_MAX);
      }},
     {"--prompt-ids", "IDS", "token ids, separated by commas",
      [](Options &o, Text name, Text value) { setIds(o, name, value); }},
@@ -94,11 +91,11 @@ const Option kOptions[] = {
      }},
     {"-n", "COUNT", "tokens to generate (64)",
      [](Options &o, Text name, Text value) {
-       o.newTokens = parseInteger<uint32_t>(name, value, 0, kMaxCount);
+       o.newTokens = parseWithin<uint32_t>(name, value, 0, kMaxCount);
      }},
     {"--steps-per-launch", "COUNT", "steps of one launch (64; --bench: 1)",
      [](Options &o, Text name, Text value) {
-       o.stepsPerLaunch = parseInteger<uint32_t>(name, value, 1, kMaxCount);
+       o.stepsPerLaunch = parseWithin<uint32_t>(name, value, 1, kMaxCount);
      }},
     {"--logits", "FILE", "write float32 logits [positions][vocabulary]",
      [](Options &o, Text, Text value) { o.logitsFile = value; }},

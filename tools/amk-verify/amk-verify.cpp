@@ -12,9 +12,9 @@
 #include "amk/Schedule/Verifier.h"
 #include "amk/Support/Error.h"
 #include "amk/Support/Json.h"
+#include "amk/Support/Number.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <sys/stat.h>
 
@@ -57,12 +57,10 @@ struct Input {
 template <typename T>
 static T parseCount(char **argument) {
   std::string text = argument[1] ? argument[1] : "";
-  const char *end = text.data() + text.size();
-  T value{};
-  auto [stop, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc() || stop != end)
+  std::optional<T> value = parseInteger<T>(text);
+  if (!value)
     fail(*argument, "found \"" + printable(text) + "\", expected a number");
-  return value;
+  return *value;
 }
 
 static Arguments parseArguments(int argc, char **argv) {

@@ -10,9 +10,9 @@
 #include "Check.h"
 #include "Tiling.h"
 
-#include "amk/Dialect/AMK/Transforms/Locations.h"
 #include "amk/Conversion/Passes.h"
 #include "amk/Dialect/AMK/IR/AMK.h"
+#include "amk/Dialect/AMK/Transforms/Locations.h"
 
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -99,9 +99,14 @@ void Converter::makePhase(Operation *op, StringRef suffix, Ranges ranges,
                           MakeTask makeTask) {
   std::string label = labelOf(op) + suffix.str();
   MLIRContext *context = op->getContext();
-  for (auto [part, range] : llvm::enumerate(ranges))
+  for (auto [part, range] : llvm::enumerate(ranges)) {
     makeTask(RangeAttr::get(context, range.begin, range.end),
              PhaseAttr::get(context, phaseIndex, label, part, ranges.size()));
+    // Diagnostics without a file still say which tile of which layer it is.
+    auto task = cast<TaskOpInterface>(*std::prev(tasks.getInsertionPoint()));
+    task->setLoc(
+        NameLoc::get(tasks.getStringAttr(taskName(task)), task->getLoc()));
+  }
   ++phaseIndex;
 }
 

@@ -377,9 +377,9 @@ static LogicalResult convertSchedule(ScheduleOp schedule) {
     scratchBytes = std::max(scratchBytes, body.scratchBytes());
     auto symbol = FlatSymbolRefAttr::get(builder.getContext(), name);
     for (TaskOpInterface task : group.tasks)
-      task.setCallAttr(
-          CallAttr::get(builder.getContext(), symbol,
-                        builder.getDenseI64ArrayAttr(instructionOperands(task))));
+      task.setCallAttr(CallAttr::get(
+          builder.getContext(), symbol,
+          builder.getDenseI64ArrayAttr(instructionOperands(task))));
   }
   program.setScratchBytes(scratchBytes);
   return success();

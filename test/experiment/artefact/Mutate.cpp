@@ -74,25 +74,47 @@ uint64_t artefact::interesting(uint64_t old, Random &random) {
   }
 }
 
+static size_t chooseClass(bool hasManifest, Random &random) {
+  auto weightOf = [&](const MutationClass &c) {
+    return c.needsManifest && !hasManifest ? 0 : c.weight;
+  };
+  const std::vector<MutationClass> &classes = mutationClasses();
+  unsigned sum = 0;
+  for (const MutationClass &c : classes)
+    sum += weightOf(c);
+  uint64_t ticket = random.below(sum);
+  size_t chosen = 0;
+  for (; ticket >= weightOf(classes[chosen]); ++chosen)
+    ticket -= weightOf(classes[chosen]);
+  return chosen;
+}
+
+/// A bundle as often as tables alone, of which there are more.
+static size_t chooseSource(const std::vector<Source> &sources, Random &random) {
+  bool wantsBundle = random.oneIn(2);
+  size_t chosen = 0;
+  for (unsigned tries = 0; tries != 64; ++tries) {
+    chosen = random.below(sources.size());
+    if (sources[chosen].manifest.empty() != wantsBundle)
+      break;
+  }
+  return chosen;
+}
+
 Mutant artefact::makeMutant(const std::vector<Source> &sources, uint64_t seed,
                             uint64_t number) {
   Random random(mix64(seed) ^ number);
   Mutant mutant;
-  mutant.source = random.below(sources.size());
-  mutant.artefact = sources[mutant.source];
-  bool hasManifest = !mutant.artefact.manifest.empty();
-  const std::vector<MutationClass> &classes = mutationClasses();
-  unsigned sum = 0;
-  for (const MutationClass &c : classes)
-    sum += c.needsManifest && !hasManifest ? 0 : c.weight;
-  uint64_t ticket = random.below(sum);
-  for (;; ++mutant.mutation) {
-    const MutationClass &c = classes[mutant.mutation];
-    unsigned weight = c.needsManifest && !hasManifest ? 0 : c.weight;
-    if (ticket < weight)
+  mutant.source = chooseSource(sources, random);
+  const Source &original = sources[mutant.source];
+  // Small programs have no place for many classes.
+  for (unsigned tries = 0; tries != 16; ++tries) {
+    mutant.artefact = original;
+    mutant.mutation = chooseClass(!original.manifest.empty(), random);
+    mutationClasses()[mutant.mutation].apply(mutant.artefact, random);
+    if (mutant.artefact.tables != original.tables ||
+        mutant.artefact.manifest != original.manifest)
       break;
-    ticket -= weight;
   }
-  classes[mutant.mutation].apply(mutant.artefact, random);
   return mutant;
 }

@@ -140,23 +140,24 @@ static uint32_t anyCounter(const Tables &t, Random &random) {
 }
 
 void artefact::changeWait(Source &source, Random &random) {
-  changeElement(source, random, &Task::waits,
-                [&](const Tables &t, abi::Wait &wait) {
-                  switch (random.below(4)) {
-                  case 0:
-                    wait.counter = anyCounter(t, random);
-                    break;
-                  case 1:
-                    wait.threshold -= t.counters[wait.counter].perStep;
-                    break;
-                  case 2:
-                    wait.threshold += random.oneIn(2) ? 1 : -1;
-                    break;
-                  default:
-                    wait.threshold = static_cast<int32_t>(
-                        interesting(uint64_t(wait.threshold), random));
-                  }
-                });
+  changeElement(
+      source, random, &Task::waits, [&](const Tables &t, abi::Wait &wait) {
+        switch (random.below(4)) {
+        case 0:
+          wait.counter = anyCounter(t, random);
+          break;
+        case 1:
+          wait.threshold -= t.counters[wait.counter].perStep;
+          break;
+        case 2:
+          wait.threshold =
+              int32_t(uint32_t(wait.threshold) + (random.oneIn(2) ? 1 : ~0u));
+          break;
+        default:
+          wait.threshold = static_cast<int32_t>(
+              interesting(uint64_t(wait.threshold), random));
+        }
+      });
 }
 
 void artefact::changeSignal(Source &source, Random &random) {

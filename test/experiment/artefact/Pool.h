@@ -15,9 +15,10 @@
 
 namespace amk::artefact {
 
-/// What became of one item, and 128 bits that its work wants to hand back.
+/// What became of one item, its kind, and 128 bits that its work hands back.
 struct Result {
   uint8_t code = 0;
+  uint8_t kind = 0;
   uint64_t note[2] = {0, 0};
 };
 

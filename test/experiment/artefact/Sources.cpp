@@ -54,8 +54,8 @@ std::vector<Source> artefact::compiledSources(const std::string &compiler,
   for (const std::vector<std::string> &way : ways) {
     std::string bundle =
         directory + "/" + way[0] + "-" + std::to_string(sources.size());
-    std::vector<std::string> command = {compiler, AMK_MODELS "/" + way[0], "-o",
-                                        bundle};
+    std::vector<std::string> command = {compiler, AMK_MODELS "/" + way[0],
+                                        "--dummy-weights", "-o", bundle};
     command.insert(command.end(), way.begin() + 1, way.end());
     compile(command);
     sources.push_back(bundleSource(bundle));

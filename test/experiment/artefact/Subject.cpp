@@ -14,7 +14,10 @@
 #include "amk/Support/Error.h"
 #include "amk/Support/Sha256.h"
 
+#include <algorithm>
 #include <cstdlib>
+#include <new>
+#include <stdexcept>
 
 using namespace amk;
 using namespace amk::artefact;
@@ -124,14 +127,53 @@ Result artefact::examine(const Source &original, const Source &damaged) {
   return result;
 }
 
+/// Bytes that the judge can count with and has the memory to look at.
+static bool canBeJudged(const mutants::slow::Model &model, unsigned steps) {
+  uint64_t most = UINT64_MAX / 4 / (steps + 1);
+  for (const mutants::slow::Space &space : model.spaces)
+    if (space.ring && (space.bytes > most || space.ring > most))
+      return false;
+  return true;
+}
+
+/// An access of no bytes touches nothing, wherever it is, but the judge holds
+/// it to rules of place. A tagged one stays: its action has to have it.
+static void dropEmptyAccesses(mutants::slow::Model &model) {
+  using mutants::slow::Access;
+  for (mutants::slow::Agent &agent : model.agents)
+    for (mutants::slow::Action &action : agent.actions) {
+      std::vector<Access> &all = action.accesses;
+      all.erase(std::remove_if(all.begin(), all.end(),
+                               [](const Access &access) {
+                                 return access.isEmpty() &&
+                                        access.mode !=
+                                            mutants::slow::Mode::WriteTagged;
+                               }),
+                all.end());
+    }
+}
+
+static mutants::slow::Verdict ask(const Source &artefact, unsigned steps) {
+  mutants::slow::Model model = modelOfTables(artefact.tables);
+  if (!canBeJudged(model, steps))
+    throw std::length_error("numbers too large for the judge");
+  dropEmptyAccesses(model);
+  return mutants::slow::decide(model, steps);
+}
+
 Result artefact::judge(const Source &artefact, unsigned steps) {
   Result result;
-  bool isSafe =
-      mutants::slow::decide(modelOfTables(artefact.tables), steps).safe;
-  result.code = isSafe ? JudgedSafe : JudgedUnsafe;
+  try {
+    bool isSafe = ask(artefact, steps).safe;
+    result.code = isSafe ? JudgedSafe : JudgedUnsafe;
+  } catch (const std::bad_alloc &) { // it has a table of all bytes of a ring
+    result.code = NotJudged;
+  } catch (const std::length_error &) {
+    result.code = NotJudged;
+  }
   return result;
 }
 
 std::string artefact::whyUnsafe(const Source &artefact, unsigned steps) {
-  return mutants::slow::decide(modelOfTables(artefact.tables), steps).why;
+  return ask(artefact, steps).why;
 }

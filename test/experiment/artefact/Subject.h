@@ -40,7 +40,7 @@ bool isFailure(uint8_t outcome);
 /// The note is a digest of the program's numbers if that was accepted.
 Result examine(const Source &original, const Source &damaged);
 
-enum Judgement : uint8_t { JudgedSafe, JudgedUnsafe };
+enum Judgement : uint8_t { JudgedSafe, JudgedUnsafe, NotJudged };
 
 /// Asks the slow checker whether the tables' program is safe.
 Result judge(const Source &artefact, unsigned steps);

@@ -38,29 +38,27 @@ static constexpr char kHelp[] =
   --seed N            of the damage (1)
   --count N           damaged artefacts (100000)
   --out FILE          write the result as JSON; files of failures lie beside it
-  --bundle DIR        a bundle to damage; may be given often
-  --programs DIR      programs in JSON to make tables of; may be given often
+  --compiler FILE     amk-compile, to make bundles (the one beside this program,
+                      if there is one)
+  --bundle DIR        a bundle to damage besides; may be given often
+  --programs DIR      programs in JSON to make tables of (the oracle's cases)
   --jobs N            processes (2)
   --limit SECONDS     for one artefact (20)
   --judge-limit N     accepted programs that are judged, by chance (all)
   --judge-steps N     steps of the launches that the judge looks at (3)
-  --judge-seconds S   for one program; longer is undecided (60)
+  --judge-seconds S   for one program; longer is undecided (10)
+  --control N         refused programs that are judged, too (500): a judge that
+                      finds fault with none of them is no judge
 )";
 
 namespace {
 
 struct Arguments {
-  uint64_t seed = 1, count = 100000, judgeLimit = UINT64_MAX;
+  uint64_t seed = 1, count = 100000, judgeLimit = UINT64_MAX, control = 500;
   unsigned jobs = 2, judgeSteps = 3;
-  double limit = 20, judgeSeconds = 60;
-  std::string out;
-  std::vector<std::string> bundles, programs;
-};
-
-/// An accepted program that is not the undamaged one's.
-struct Accepted {
-  uint64_t mutant = 0;
-  Result judgement;
+  double limit = 20, judgeSeconds = 10;
+  std::string out, compiler, programs = AMK_PROGRAMS;
+  std::vector<std::string> bundles;
 };
 
 class Experiment {
@@ -72,6 +70,8 @@ private:
   void findSources();
   void damageAll();
   void judgeAll();
+  void judgeControls();
+  std::vector<Result> judgeMutants(const std::vector<uint64_t> &numbers) const;
   json report() const;
   void print(const json &result) const;
   void keep(uint64_t mutant, const std::string &what);
@@ -83,8 +83,10 @@ private:
   std::vector<Source> sources;
   std::map<std::string, uint64_t> outcomes;
   std::map<std::string, std::map<std::string, uint64_t>> classes;
-  uint64_t numDistinct = 0, numSafe = 0, numUndecided = 0;
-  std::vector<Accepted> accepted;
+  uint64_t numCompiled = 0, numDistinct = 0, numSafe = 0, numUndecided = 0;
+  std::vector<uint64_t> accepted; ///< one mutant of each distinct program
+  std::vector<uint64_t> controls; ///< mutants that were found unsafe
+  uint64_t numControlsUnsafe = 0;
   json disagreements = json::array();
   double seconds = 0;
 };
@@ -96,6 +98,11 @@ private:
 //===----------------------------------------------------------------------===//
 
 void Experiment::findSources() {
+  if (!args.compiler.empty()) {
+    test::TempDir directory;
+    sources = compiledSources(args.compiler, directory.path);
+  }
+  numCompiled = sources.size();
   for (const std::string &bundle : args.bundles)
     sources.push_back(bundleSource(bundle));
   for (uint32_t workers = 1; workers <= 3; ++workers) {
@@ -106,16 +113,14 @@ void Experiment::findSources() {
                        schedule::encodeTables(model.tables),
                        model.manifest.dump()});
   }
-  for (const std::string &directory : args.programs) {
-    std::vector<std::string> files;
-    for (const fs::directory_entry &entry : fs::directory_iterator(directory))
-      if (entry.path().extension() == ".json")
-        files.push_back(entry.path());
-    std::sort(files.begin(), files.end());
-    for (const std::string &file : files)
-      if (std::optional<Source> source = programSource(file))
-        sources.push_back(std::move(*source));
-  }
+  std::vector<std::string> files;
+  for (const fs::directory_entry &entry : fs::directory_iterator(args.programs))
+    if (entry.path().extension() == ".json")
+      files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  for (const std::string &file : files)
+    if (std::optional<Source> source = programSource(file))
+      sources.push_back(std::move(*source));
 }
 
 /// Writes what replays a failure beside the result.
@@ -147,16 +152,21 @@ void Experiment::damageAll() {
   std::vector<Result> results =
       runAll(args.count, args.jobs, args.limit, [&](uint64_t number) {
         Mutant mutant = mutantOf(number);
-        return examine(sources[mutant.source], mutant.artefact);
+        Result result = examine(sources[mutant.source], mutant.artefact);
+        result.kind = static_cast<uint8_t>(mutant.mutation);
+        return result;
       });
   std::map<std::pair<uint64_t, uint64_t>, uint64_t> distinct;
   for (uint64_t number = 0; number != args.count; ++number) {
     const Result &result = results[number];
     std::string outcome = outcomeName(result.code);
     ++outcomes[outcome];
-    ++classes[mutationClasses()[mutantOf(number).mutation].name][outcome];
+    if (result.code != kCrashed && result.code != kTimedOut)
+      ++classes[mutationClasses()[result.kind].name][outcome];
     if (isFailure(result.code))
       keep(number, outcome);
+    else if (result.code == Unsafe && controls.size() < args.control)
+      controls.push_back(number);
     else if (result.code == AcceptedOther)
       distinct.try_emplace({result.note[0], result.note[1]}, number);
   }
@@ -164,19 +174,33 @@ void Experiment::damageAll() {
   // Their order is by digest, so a prefix is a sample.
   for (const auto &[digest, number] : distinct)
     if (accepted.size() < args.judgeLimit)
-      accepted.push_back({number, {}});
+      accepted.push_back(number);
+}
+
+std::vector<Result>
+Experiment::judgeMutants(const std::vector<uint64_t> &numbers) const {
+  return runAll(numbers.size(), args.jobs, args.judgeSeconds, [&](uint64_t i) {
+    return judge(mutantOf(numbers[i]).artefact, args.judgeSteps);
+  });
+}
+
+/// The judge looks at fewer steps than the verifier, so it need not find every
+/// fault.
+void Experiment::judgeControls() {
+  for (const Result &result : judgeMutants(controls))
+    numControlsUnsafe += result.code == JudgedUnsafe;
+  if (!controls.empty() && numControlsUnsafe == 0)
+    disagreements.push_back(
+        {{"what", "the judge found fault with no refused program"}});
 }
 
 void Experiment::judgeAll() {
-  std::vector<Result> results =
-      runAll(accepted.size(), args.jobs, args.judgeSeconds, [&](uint64_t i) {
-        return judge(mutantOf(accepted[i].mutant).artefact, args.judgeSteps);
-      });
+  std::vector<Result> results = judgeMutants(accepted);
   for (size_t i = 0; i != accepted.size(); ++i) {
-    uint64_t number = accepted[i].mutant;
+    uint64_t number = accepted[i];
     if (results[i].code == JudgedSafe)
       ++numSafe;
-    else if (results[i].code == kTimedOut)
+    else if (results[i].code == kTimedOut || results[i].code == NotJudged)
       ++numUndecided;
     else if (results[i].code == kCrashed)
       keep(number, "the judge crashed");
@@ -194,10 +218,13 @@ json Experiment::report() const {
   json result = {{"name", "artefact"}, {"seed", args.seed}};
   result["counts"] = {{"mutants", args.count},
                       {"sources", sources.size()},
+                      {"compiled_bundles", numCompiled},
                       {"accepted_distinct", numDistinct},
                       {"judged", accepted.size()},
                       {"judged_safe", numSafe},
-                      {"judge_undecided", numUndecided}};
+                      {"judge_undecided", numUndecided},
+                      {"controls", controls.size()},
+                      {"controls_judged_unsafe", numControlsUnsafe}};
   result["verdicts"] = outcomes;
   result["classes"] = classes;
   result["disagreements"] = disagreements;
@@ -206,7 +233,9 @@ json Experiment::report() const {
 }
 
 void Experiment::print(const json &result) const {
-  std::printf("artefact: %zu artefacts, %llu mutants, %.0f s\n", sources.size(),
+  std::printf("artefact: %zu artefacts, %llu of them compiled bundles, %llu "
+              "mutants, %.0f s\n",
+              sources.size(), static_cast<unsigned long long>(numCompiled),
               static_cast<unsigned long long>(args.count), seconds);
   for (const auto &[outcome, count] : outcomes)
     std::printf("  %-18s %llu\n", outcome.c_str(),
@@ -216,6 +245,8 @@ void Experiment::print(const json &result) const {
               static_cast<unsigned long long>(numDistinct), accepted.size(),
               static_cast<unsigned long long>(numSafe),
               static_cast<unsigned long long>(numUndecided));
+  std::printf("  refused programs: %zu judged, %llu unsafe\n", controls.size(),
+              static_cast<unsigned long long>(numControlsUnsafe));
   for (const json &entry : disagreements)
     std::printf("  DISAGREEMENT %s\n", entry.dump().c_str());
   std::printf("artefact: %zu disagreements\n", result["disagreements"].size());
@@ -226,6 +257,7 @@ int Experiment::run() {
   findSources();
   damageAll();
   judgeAll();
+  judgeControls();
   seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin)
           .count();
@@ -252,8 +284,16 @@ static void set(T &target, const std::string &option, const std::string &text) {
   }
 }
 
+static std::string compilerBesideThis() {
+  std::error_code error;
+  fs::path path = fs::read_symlink("/proc/self/exe", error);
+  path.replace_filename("amk-compile");
+  return !error && fs::exists(path) ? path.string() : "";
+}
+
 static Arguments parseArguments(int argc, char **argv) {
   Arguments args;
+  args.compiler = compilerBesideThis();
   for (int i = 1; i < argc; i += 2) {
     std::string option = argv[i];
     if (i + 1 == argc)
@@ -273,12 +313,16 @@ static Arguments parseArguments(int argc, char **argv) {
       set(args.judgeSteps, option, value);
     else if (option == "--judge-seconds")
       set(args.judgeSeconds, option, value);
+    else if (option == "--control")
+      set(args.control, option, value);
     else if (option == "--out")
       args.out = value;
     else if (option == "--bundle")
       args.bundles.push_back(value);
     else if (option == "--programs")
-      args.programs.push_back(value);
+      args.programs = value;
+    else if (option == "--compiler")
+      args.compiler = value;
     else
       fail(option, "found an unknown option, expected one of --help");
   }

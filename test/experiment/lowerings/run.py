@@ -31,7 +31,8 @@ import dropped
 import executing
 import grid
 
-MODELS = pathlib.Path(__file__).resolve().parents[2] / "models"
+HERE = pathlib.Path(__file__).resolve().parent
+MODELS = HERE.parents[1] / "models"
 # The share of refused schedules without a wait that must go wrong in a run.
 LEAST_SHOWN = 0.5
 # Placed and verified only, for each schedule that runs.
@@ -98,10 +99,21 @@ class Experiment:
     def verify(self, number, bundle):
         """The bundle's tables, apart from any IR."""
         tool = self.bin_dir / "amk-verify"
-        compiling.succeed([tool, bundle])
+        program = compiling.succeed([tool, "--dump-json", bundle])
         if self.dump:
-            text = compiling.succeed([tool, "--dump-json", bundle])
-            (self.dump / f"lowering{number:04}.json").write_text(text)
+            (self.dump / f"lowering{number:04}.json").write_text(program)
+        compiling.succeed([tool, bundle])
+
+    def verify_stored(self):
+        """The programs kept beside this file; those that are not accepted."""
+        programs = sorted((HERE / "programs").glob("*.json"))
+        if not programs:
+            raise FileNotFoundError(f"{HERE / 'programs'}: found no programs")
+        results = {path.name: compiling.call([self.bin_dir / "amk-verify",
+                                              path]) for path in programs}
+        return len(programs), [
+            {"program": name, "what": f"refused: {result.stderr}"}
+            for name, result in results.items() if result.returncode]
 
     def execute(self, rng, config, bundle, record):
         quiet = self.executor.run(config, bundle)
@@ -160,17 +172,21 @@ def control(records):
         "classes": {name: classes[name] for name in dropped.CLASSES},
         "shown_by": collections.Counter(
             mode for one in found for mode in one.get("shown_by", ())),
-        "not_shown": [one for one in found
-                      if one["class"] == "refused: not shown"],
+        # Mostly gates, whose early look at the stop flag changes no logits.
+        "not_shown": [
+            {**record["dropped"], "config": record["config"]}
+            for record in records
+            if record.get("dropped", {}).get("class") == "refused: not shown"],
         "how": collections.Counter(one["how"].split(":")[0] for one in found
                                    if one["class"] == "refused: shown"),
         "rules": collections.Counter(rule for one in found
                                      for rule in one.get("rules", []))}
 
 
-def result_of(arguments, executed, placed, records, experiment, seconds):
-    disagreements = [
-        {"schedule": number, "config": record["config"], "what": what}
+def result_of(arguments, executed, placed, records, experiment, begin):
+    stored, disagreements = experiment.verify_stored()
+    disagreements += [
+        {"what": what, "schedule": number, "config": record["config"]}
         for number, record in enumerate(records)
         for what in record["disagreements"]]
     negative = control(records)
@@ -187,6 +203,7 @@ def result_of(arguments, executed, placed, records, experiment, seconds):
             "placed_and_verified_only": len(placed),
             "delayed_runs": sum(len(record.get("seeds", []))
                                 for record in records),
+            "stored_programs": stored,
             "kinds_of_arithmetic": len(experiment.references.first),
             "compared_with_another_schedule": experiment.references.compared},
         "verdicts": {"accepted": len(records) - refused, "refused": refused},
@@ -195,7 +212,7 @@ def result_of(arguments, executed, placed, records, experiment, seconds):
         "disagreement_list": disagreements[:100],
         "executed_grid": grid.coverage(executed),
         "placed_grid": grid.coverage(placed),
-        "seconds": round(seconds, 1)}
+        "seconds": round(time.monotonic() - begin, 1)}
 
 
 def summarize(result):
@@ -257,8 +274,7 @@ def main():
         with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
             records = run_all(pool, experiment, executed, placed,
                               arguments.seed)
-    result = result_of(arguments, executed, placed, records, experiment,
-                       time.monotonic() - begin)
+    result = result_of(arguments, executed, placed, records, experiment, begin)
     arguments.out.write_text(json.dumps(result, indent=1) + "\n")
     summarize(result)
     return 1 if result["disagreements"] else 0

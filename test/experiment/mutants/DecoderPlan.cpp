@@ -204,9 +204,9 @@ private:
       PlanTask &task = addTask(prefix + "append[" + std::to_string(head) + "]");
       for (unsigned part = 0; part < 2; ++part) {
         uint64_t begin = part * kvWidth + head * s.headBytes;
-        touch(task, AccessMode::Read,
-              columns(qkv, qkvWidth, width + begin,
-                      width + begin + s.headBytes));
+        touch(
+            task, AccessMode::Read,
+            columns(qkv, qkvWidth, width + begin, width + begin + s.headBytes));
         // The position is known at run time only: any row of this head.
         touch(task, AccessMode::Write,
               columns(cache, 2 * kvWidth, begin, begin + s.headBytes));
@@ -217,8 +217,7 @@ private:
   }
 
   void attend(const std::string &prefix, uint32_t qkv, uint64_t qkvWidth,
-              uint32_t cache, uint32_t partial, unsigned head,
-              unsigned split) {
+              uint32_t cache, uint32_t partial, unsigned head, unsigned split) {
     PlanTask &task = addTask(prefix + "attend[" + std::to_string(head) + "," +
                              std::to_string(split) + "]");
     uint64_t column = head * s.headBytes;
@@ -228,9 +227,9 @@ private:
     uint64_t kvHead = head * s.kvHeads / s.heads;
     for (unsigned part = 0; part < 2; ++part)
       touch(task, AccessMode::Read,
-            {cache, split * rows * pitch + part * kvWidth +
-                        kvHead * s.headBytes,
-             rows, s.headBytes, pitch});
+            {cache,
+             split * rows * pitch + part * kvWidth + kvHead * s.headBytes, rows,
+             s.headBytes, pitch});
     uint64_t bytes = s.headBytes * s.rows;
     touch(task, AccessMode::Write,
           {partial, (head * s.kvSplits + split) * bytes, 1, bytes, bytes});

@@ -203,8 +203,7 @@ public:
     filled = frame.counters.size();
     frame.counters.push_back({"filled " + name, Protocol::Parity, slots, 0});
     released = filled + 1;
-    frame.counters.push_back(
-        {"released " + name, Protocol::Parity, slots, 0});
+    frame.counters.push_back({"released " + name, Protocol::Parity, slots, 0});
   }
 
   /// The loader's task for the next stage.
@@ -314,8 +313,8 @@ Plan amk::mutants::planFromProgram(const Program &program, Random &random) {
       PlanTask task;
       task.action = {action.name, {}, action.accesses, {}};
       task.agent = agent;
-      task.group = action.signals.empty() ? ownGroup++
-                                          : action.signals.front().counter;
+      task.group =
+          action.signals.empty() ? ownGroup++ : action.signals.front().counter;
       task.streamsWeights = random.chance(50);
       plan.tasks.push_back(std::move(task));
       for (const Signal &signal : action.signals)

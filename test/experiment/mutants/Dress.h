@@ -14,10 +14,10 @@
 namespace amk::mutants {
 
 struct DressStyle {
-  unsigned tagPercent = 60;  ///< of the buffers that can be handed over by tags
-  unsigned tagPlaces = 4;    ///< that tagged buffers take turns in
-  unsigned ringSlots = 3;    ///< 0: no loaders
-  unsigned maxStages = 2;    ///< weights of a task, in slots
+  unsigned tagPercent = 60; ///< of the buffers that can be handed over by tags
+  unsigned tagPlaces = 4;   ///< that tagged buffers take turns in
+  unsigned ringSlots = 3;   ///< 0: no loaders
+  unsigned maxStages = 2;   ///< weights of a task, in slots
 };
 
 DressStyle randomStyle(Random &random);

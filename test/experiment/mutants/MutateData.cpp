@@ -45,9 +45,8 @@ static bool putOnto(Program &p, uint32_t y, uint32_t x, Random &random) {
       p.spaces[moved.space].ringBytes)
     return false;
   // From where the last bytes of y meet the first of x to the opposite.
-  uint64_t low = under.offset + 4 > moved.bytes
-                     ? under.offset + 4 - moved.bytes
-                     : 0;
+  uint64_t low =
+      under.offset + 4 > moved.bytes ? under.offset + 4 - moved.bytes : 0;
   uint64_t high = std::min(under.offset + under.bytes - 4, size - moved.bytes);
   uint64_t offset = random.chance(50) && under.offset <= high
                         ? under.offset
@@ -119,7 +118,8 @@ bool amk::mutants::shrinkRing(Base &base, Random &random) {
     return false;
   Region region = regionAt(p, s);
   uint64_t &ring = p.spaces[p.buffers[region.buffer].space].ringBytes;
-  uint64_t less = random.chance(70) ? region.rowBytes : random.between(1, 3) * 4;
+  uint64_t less =
+      random.chance(70) ? region.rowBytes : random.between(1, 3) * 4;
   if (ring <= less)
     less = ring / 2;
   ring -= less;
@@ -298,11 +298,33 @@ bool amk::mutants::reuseTag(Base &base, Random &random) {
   return true;
 }
 
+/// Someone else waits for a phase as well, and who waits for it already waits
+/// for him: he cannot fall behind, but may look two phases too early.
+static bool watchEarly(Program &p, Random &random) {
+  Site s;
+  auto onParity = [&](const Wait &w) {
+    return p.counters[w.counter].protocol == Protocol::Parity &&
+           w.threshold >= 1;
+  };
+  Site watcher = random.pick(findActions(p));
+  if (!choose(findWaits(p, onParity), random, s) || s.agent == watcher.agent)
+    return false;
+  uint32_t watched = p.counters.size();
+  p.counters.push_back({"watched", Protocol::Release, 0, 0});
+  Wait wait = actionAt(p, s).waits[s.index];
+  actionAt(p, watcher).waits.push_back(wait);
+  actionAt(p, watcher).signals.push_back({watched, 1});
+  actionAt(p, s).waits.push_back({watched, 1});
+  return true;
+}
+
 bool amk::mutants::fallTwoPhasesBehind(Base &base, Random &random) {
   Program &p = base.program;
   std::vector<uint32_t> parity = countersOf(p, Protocol::Parity);
   if (parity.empty())
     return false;
+  if (random.chance(35))
+    return watchEarly(p, random);
   uint32_t counter = random.pick(parity);
   uint32_t &barriers = p.counters[counter].barriers;
   if (barriers > 1 && random.chance(50)) {
@@ -312,9 +334,10 @@ bool amk::mutants::fallTwoPhasesBehind(Base &base, Random &random) {
   }
   // Someone whom nobody waits for looks at the barriers as well.
   Site watcher = random.pick(findActions(p));
-  int64_t sum = sumPerStep(p, counter);
-  actionAt(p, watcher).waits.push_back(
-      {counter, int64_t(random.between(1, sum)) - (random.chance(30) ? sum : 0)});
+  int64_t sum = sumPerStep(p, counter), threshold = random.between(1, sum);
+  if (random.chance(30))
+    threshold -= sum;
+  actionAt(p, watcher).waits.push_back({counter, threshold});
   return true;
 }
 
@@ -392,12 +415,14 @@ uint64_t damaged(uint64_t value, Random &random) {
   }
 }
 
-template <typename T> void damage(T &field, Random &random) {
+template <typename T>
+void damage(T &field, Random &random) {
   field = static_cast<T>(damaged(static_cast<uint64_t>(field), random));
 }
 
 /// Of an enumeration with `count` values: the decoder takes no others.
-template <typename T> void damageEnum(T &field, unsigned count, Random &random) {
+template <typename T>
+void damageEnum(T &field, unsigned count, Random &random) {
   field = static_cast<T>(random.below(count));
 }
 

@@ -17,7 +17,8 @@ using namespace amk::schedule;
 static bool anyWait(const Wait &) { return true; }
 static bool anySignal(const Signal &) { return true; }
 
-template <typename T> static void eraseAt(std::vector<T> &list, size_t index) {
+template <typename T>
+static void eraseAt(std::vector<T> &list, size_t index) {
   list.erase(list.begin() + index);
 }
 
@@ -174,9 +175,8 @@ bool amk::mutants::moveSignal(Base &base, Random &random) {
   if (random.chance(70)) {
     // To a neighbour of the same queue.
     size_t size = p.agents[s.agent].actions.size();
-    to = {s.agent, uint32_t((s.action + (random.chance(50) ? 1 : size - 1)) %
-                            size),
-          0};
+    to = {s.agent,
+          uint32_t((s.action + (random.chance(50) ? 1 : size - 1)) % size), 0};
   }
   if (to.agent == s.agent && to.action == s.action)
     return false;
@@ -271,8 +271,7 @@ static bool moveBeforeWriter(Program &p, Site reader, uint32_t buffer) {
 bool amk::mutants::readCacheEarly(Base &base, Random &random) {
   Program &p = base.program;
   Site reader;
-  if (!choose(findAccesses(p, readsOf(p, BufferKind::Carried)), random,
-              reader))
+  if (!choose(findAccesses(p, readsOf(p, BufferKind::Carried)), random, reader))
     return false;
   uint32_t buffer = actionAt(p, reader).accesses[reader.index].region.buffer;
   if (random.chance(40) && moveBeforeWriter(p, reader, buffer))
@@ -289,12 +288,16 @@ bool amk::mutants::readPreviousVersion(Base &base, Random &random) {
   };
   if (random.chance(60) && choose(findAccesses(p, carried), random, site)) {
     AccessMode &mode = actionAt(p, site).accesses[site.index].mode;
-    mode = mode == AccessMode::Read ? AccessMode::ReadPrevious
-                                    : AccessMode::Read;
+    mode =
+        mode == AccessMode::Read ? AccessMode::ReadPrevious : AccessMode::Read;
     return true;
   }
   if (!choose(findAccesses(p, readsOf(p, BufferKind::Scratch)), random, site))
     return false;
+  // The waits of a reduction are also those that fix its order.
+  for (const Access &a : actionAt(p, site).accesses)
+    if (a.mode == AccessMode::Reduce)
+      return false;
   return weakenWaits(p, site, random, false);
 }
 

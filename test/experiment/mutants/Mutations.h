@@ -53,8 +53,7 @@ bool choose(const std::vector<Site> &sites, Random &random, Site &site);
 std::vector<Site> findActions(const schedule::Program &p);
 std::vector<Site> findWaits(const schedule::Program &p, WaitFilter filter);
 std::vector<Site> findSignals(const schedule::Program &p, SignalFilter filter);
-std::vector<Site> findAccesses(const schedule::Program &p,
-                               AccessFilter filter);
+std::vector<Site> findAccesses(const schedule::Program &p, AccessFilter filter);
 int64_t sumPerStep(const schedule::Program &p, uint32_t counter);
 std::vector<uint32_t> countersOf(const schedule::Program &p,
                                  schedule::Protocol protocol);

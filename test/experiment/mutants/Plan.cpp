@@ -238,8 +238,7 @@ private:
   Program build() {
     Program program = plan.frame;
     for (size_t task = 0; task < n; ++task)
-      program.agents[agentOf(task)].actions.push_back(
-          plan.tasks[task].action);
+      program.agents[agentOf(task)].actions.push_back(plan.tasks[task].action);
     makeCounters(program);
     return program;
   }
@@ -282,8 +281,8 @@ void Synchronizer::makeCounters(Program &program) {
   }
   for (const std::vector<uint32_t> &chain : chainGroups()) {
     uint32_t counter = program.counters.size();
-    program.counters.push_back({"done" + std::to_string(chain.front()),
-                                Protocol::Release, 0, 0});
+    program.counters.push_back(
+        {"done" + std::to_string(chain.front()), Protocol::Release, 0, 0});
     uint64_t sum = 0;
     for (uint32_t group : chain) {
       for (size_t task : groups[group]) {

@@ -32,10 +32,11 @@ struct PlanTask {
 };
 
 struct Plan {
-  /// Spaces, buffers, Tag and Parity counters, agents (without actions), limits.
+  /// Spaces, buffers, Tag and Parity counters, agents (without actions),
+  /// limits.
   schedule::Program frame;
-  /// In an order that defines what each read is to find; the actions of an agent
-  /// are run in this order too.
+  /// In an order that defines what each read is to find; the actions of an
+  /// agent are run in this order too.
   std::vector<PlanTask> tasks;
 
   /// The words that waits on Tag counters read, as accesses.

@@ -25,7 +25,8 @@ public:
     return low + below(high - low + 1);
   }
   bool chance(unsigned percent) { return below(100) < percent; }
-  template <typename T> const T &pick(const std::vector<T> &from) {
+  template <typename T>
+  const T &pick(const std::vector<T> &from) {
     return from[below(from.size())];
   }
 

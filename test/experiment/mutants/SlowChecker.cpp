@@ -14,6 +14,7 @@
 #include "SlowRun.h"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 #include <set>
 
@@ -27,7 +28,7 @@ struct Touch {
   uint32_t step = 0;
   Mode mode = Mode::Read;
   uint32_t buffer = 0;
-  uint32_t counter = 0;  ///< of WriteTagged
+  uint32_t counter = 0; ///< of WriteTagged
   uint64_t tape = 0;    ///< which byte of the endless tape; else its address
 
   bool isWrite() const { return mode >= Mode::Write; }
@@ -139,8 +140,7 @@ void Memory::add(const Access &access, Mode mode, Instance at, uint32_t step) {
   });
 }
 
-void Memory::addRun(Touch touch, uint32_t space, uint64_t begin,
-                    uint64_t end) {
+void Memory::addRun(Touch touch, uint32_t space, uint64_t begin, uint64_t end) {
   uint64_t ring = model.spaces[space].ring;
   if (!ring) {
     const std::vector<uint64_t> &at = cuts[space];
@@ -232,7 +232,8 @@ private:
 std::vector<Held> Checker::endsOf(const Cell &cell, const Touch &w) const {
   std::vector<Held> ends;
   for (const Touch &o : cell) {
-    if (!o.isWrite() || o.at.agent != w.at.agent || o.at.place < w.at.place)
+    bool later = o.at.agent == w.at.agent && o.at.place > w.at.place;
+    if (!o.isWrite() || (!later && &o != &w))
       continue;
     uint32_t bit = o.mode == Mode::WriteTagged
                        ? launch.flushBit(launch.actionOf(o.at), o.counter)
@@ -250,12 +251,13 @@ const Reach &Checker::whileOpen(const Cell &cell, const Touch &t) {
 }
 
 bool Checker::race() {
-  std::set<std::vector<std::pair<uint32_t, uint8_t>>> seen;
+  // Cells that are touched in the same way have the same answer.
+  std::set<std::vector<std::array<uint32_t, 3>>> seen;
   for (const Cell &cell : cells) {
-    // Cells that the same accesses touch have the same answer.
-    std::vector<std::pair<uint32_t, uint8_t>> key;
+    std::vector<std::array<uint32_t, 3>> key;
     for (const Touch &t : cell)
-      key.push_back({launch.number(t.at), uint8_t(t.mode)});
+      key.push_back({launch.number(t.at), uint32_t(t.mode),
+                     t.mode == Mode::WriteTagged ? t.counter : 0});
     if (seen.insert(key).second && race(cell))
       return true;
   }
@@ -454,18 +456,33 @@ bool Checker::tagAlias() {
   return false;
 }
 
-/// Can `a` poll words of `counter` while the cell holds another content with the
-/// tag it looks for? `writes`: all writes to the cell, in their one order.
+/// The agent has itself written over write `i` before it comes to `a`, and sees
+/// what it wrote even before others do.
+static bool isHiddenFrom(Instance a, const Cell &writes, size_t i) {
+  for (size_t j = i + 1; j < writes.size(); ++j)
+    if (writes[j].at.agent == a.agent && writes[j].at.place < a.place &&
+        !(writes[j].at == writes[i].at))
+      return true;
+  return false;
+}
+
+/// Can `a` poll words of `counter` while the cell holds another content with
+/// the tag it looks for? `writes`: all writes to the cell, in their one order.
 bool Checker::tagAlias(Instance a, uint32_t counter, const Cell &writes) {
   uint32_t step = launch.stepOf(a);
   for (size_t i = 0; i < writes.size(); ++i) {
     const Touch &w = writes[i];
     if ((w.counter == counter && w.step == step) ||
-        tagOf(w.counter, w.step) != tagOf(counter, step))
+        tagOf(w.counter, w.step) != tagOf(counter, step) ||
+        isHiddenFrom(a, writes, i))
       continue;
     std::vector<Held> held = {{launch.number(a), Start}};
-    if (i + 1 < writes.size())
-      for (Held h : endsOf(writes, writes[i + 1]))
+    // Of several writes of one action any may be the last.
+    size_t next = i + 1;
+    while (next < writes.size() && writes[next].at == w.at)
+      ++next;
+    if (next < writes.size())
+      for (Held h : endsOf(writes, writes[next]))
         held.push_back(h);
     const Reach &r = launch.without(held);
     if (r.finished[a.agent] >= a.place && r.started[w.at.agent] > w.at.place)

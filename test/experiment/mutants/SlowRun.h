@@ -6,14 +6,15 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The events of a launch of a few explicit steps (spec 1.2). What an event needs
-// is that others have happened, or that a sum of signals is at least a number:
-// events never take away what another one needs. So the set of all events that
-// can happen while some events E are held back does not depend on the order in
-// which they are tried, and is itself an execution (a prefix of it): "x can
-// happen before all of E" is "x is in that set". That is the definition of order
-// put as a reachability question, answered here by running. No clocks, no
-// argument about shifts: every step is unrolled and every question is one run.
+// The events of a launch of a few explicit steps (spec 1.2). What an event
+// needs is that others have happened, or that a sum of signals is at least a
+// number: events never take away what another one needs. So the set of all
+// events that can happen while some events E are held back does not depend on
+// the order in which they are tried, and is itself an execution (a prefix of
+// it): "x can happen before all of E" is "x is in that set". That is the
+// definition of order put as a reachability question, answered here by running.
+// No clocks, no argument about shifts: every step is unrolled and every
+// question is one run.
 //
 //===----------------------------------------------------------------------===//
 

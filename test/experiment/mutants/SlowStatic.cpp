@@ -79,9 +79,9 @@ private:
   }
 
   static Wide endOf(const Access &a) {
-    return a.isEmpty() ? Wide(a.offset)
-                       : Wide(a.offset) + Wide(a.rows - 1) * a.rowStride +
-                             a.rowBytes;
+    return a.isEmpty()
+               ? Wide(a.offset)
+               : Wide(a.offset) + Wide(a.rows - 1) * a.rowStride + a.rowBytes;
   }
 
   bool badBounds() {
@@ -90,7 +90,7 @@ private:
         return true;
     for (const Visit &v : actions)
       for (const Access &a : v.a->accesses)
-        if (endOf(a) > bufferOf(a).bytes)
+        if (!a.isEmpty() && endOf(a) > bufferOf(a).bytes)
           return true;
     return false;
   }
@@ -228,6 +228,23 @@ private:
     for (const Buffer &b : m.buffers)
       if (m.spaces[b.space].ring && b.kind != Kind::Scratch)
         return true;
+    return hasForeignWords();
+  }
+
+  /// A wait on a Tag counter reads all its words: none may lie in the shared
+  /// memory of another worker.
+  bool hasForeignWords() {
+    std::vector<std::set<int64_t>> owners(m.counters.size());
+    for (const Visit &v : actions)
+      for (const Access &a : v.a->accesses)
+        if (a.mode == Mode::WriteTagged && !a.isEmpty() &&
+            m.spaces[m.buffers[a.buffer].space].worker >= 0)
+          owners[a.counter].insert(m.spaces[m.buffers[a.buffer].space].worker);
+    for (const Visit &v : actions)
+      for (const Wait &w : v.a->waits)
+        for (int64_t owner : owners[w.counter])
+          if (owner != m.agents[v.agent].worker)
+            return true;
     return false;
   }
 

@@ -10,13 +10,15 @@
 // checker:
 //
 //   amk-schedule-mutants [--seed N] [--per-class N] [--class NAME] [--bases N]
-//                        [--programs FILE]... [--out FILE] [--dump FILE]
+//                        [--programs PATH]... [--most-actions N]
+//                        [--out FILE] [--dump FILE]
 //
-// FILE of --programs holds programs that the compiler placed, one JSON object
-// per line; they and dressed forms of them join the generated ones. The exit
-// status is 0 if both agree in every case and every unsafe mutant breaks a rule
-// that is expected of its class. What they do not agree on goes to --dump, one
-// JSON program per line.
+// PATH of --programs is a file, or a folder of .json files, of programs that
+// the compiler placed, one JSON object per line. They and dressed forms of them
+// join the generated ones, but for those with more than --most-actions actions.
+// The exit status is 0 if both agree in every case and every unsafe mutant
+// breaks a rule that is expected of its class. What they do not agree on goes
+// to --dump, one JSON program per line.
 //
 //===----------------------------------------------------------------------===//
 
@@ -31,8 +33,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <map>
@@ -50,7 +54,7 @@ constexpr unsigned kMostSteps = 24;
 
 struct Settings {
   uint64_t seed = 1;
-  unsigned perClass = 500, bases = 60;
+  unsigned perClass = 500, bases = 60, mostActions = 160;
   std::string only, out, dump;
   std::vector<std::string> programs;
 };
@@ -106,7 +110,7 @@ public:
 private:
   Settings settings;
   std::vector<Base> bases;
-  uint64_t badBases = 0, placedPrograms = 0;
+  uint64_t badBases = 0, placedPrograms = 0, largePrograms = 0;
   std::vector<std::pair<std::string, Tally>> tallies;
   std::ofstream dump;
 
@@ -129,8 +133,20 @@ private:
       addBase("decoder " + std::to_string(i), std::move(plan), i % 3 != 0,
               random);
     }
-    for (const std::string &file : settings.programs)
-      readBases(file);
+    for (const std::string &path : settings.programs)
+      for (const std::string &file : filesOf(path))
+        readBases(file);
+  }
+
+  static std::vector<std::string> filesOf(const std::string &path) {
+    if (!std::filesystem::is_directory(path))
+      return {path};
+    std::vector<std::string> files;
+    for (const auto &entry : std::filesystem::directory_iterator(path))
+      if (entry.path().extension() == ".json")
+        files.push_back(entry.path().string());
+    std::sort(files.begin(), files.end());
+    return files;
   }
 
   void addBase(const std::string &name, Plan plan, bool dressed,
@@ -149,6 +165,10 @@ private:
     for (unsigned number = 1; std::getline(in, line); ++number) {
       std::string name = file + ":" + std::to_string(number);
       schedule::Program program = schedule::programFromJson(line, name);
+      if (findActions(program).size() > settings.mostActions) {
+        ++largePrograms;
+        continue;
+      }
       Random random(mix64(settings.seed ^ 0x706c616365640000) + number);
       addBase(name + ", dressed", planFromProgram(program, random), true,
               random);
@@ -305,9 +325,11 @@ private:
 
   void print(double seconds) const {
     std::cout.flush();
-    printf("%zu bases (%llu placed by the compiler), %llu refused\n",
-           bases.size(), (unsigned long long)placedPrograms,
-           (unsigned long long)badBases);
+    printf("%zu bases, %llu refused; %llu programs placed by the compiler, and "
+           "%llu left out as too large\n",
+           bases.size(), (unsigned long long)badBases,
+           (unsigned long long)placedPrograms,
+           (unsigned long long)largePrograms);
     printf("%-26s %7s %7s %7s %5s %8s %6s %6s   %s\n", "class", "mutants",
            "unsafe", "safe", "late", "expected", "false+", "false-", "rules");
     for (const auto &[name, tally] : tallies)
@@ -342,7 +364,8 @@ private:
         {"counts",
          {{"bases", bases.size()},
           {"bases_refused", badBases},
-          {"bases_placed_by_compiler", placedPrograms},
+          {"programs_placed_by_compiler", placedPrograms},
+          {"programs_too_large", largePrograms},
           {"classes", tallies.size()},
           {"mutants", sum.mutants}}},
         {"verdicts", toJson(sum)},
@@ -382,6 +405,8 @@ static Settings parseArguments(int argc, char **argv) {
       settings.perClass = parseNumber(option, value);
     else if (option == "--bases")
       settings.bases = parseNumber(option, value);
+    else if (option == "--most-actions")
+      settings.mostActions = parseNumber(option, value);
     else if (option == "--class")
       settings.only = value;
     else if (option == "--programs")
@@ -393,7 +418,7 @@ static Settings parseArguments(int argc, char **argv) {
     else
       throw Error("found '" + option +
                   "', expected --seed, --per-class, --bases, --class, "
-                  "--programs, --out or --dump");
+                  "--programs, --most-actions, --out or --dump");
   }
   return settings;
 }

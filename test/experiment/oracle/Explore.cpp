@@ -153,8 +153,7 @@ std::vector<Explorer::Step> Explorer::enabled(const uint8_t *state) const {
     bool runsAtOnce = !options.unreduced && !instance->touchesMemory;
     if (!runsAtOnce)
       steps.push_back({Event::Start, a, 0});
-    else if (!instance->signalsValue ||
-             tagsFlushed(state, a, instance->index))
+    else if (!instance->signalsValue || tagsFlushed(state, a, instance->index))
       steps.push_back({Event::Run, a, 0});
   }
   for (unsigned a = 0; a != launch.agents.size(); ++a) {
@@ -297,8 +296,8 @@ std::string Explorer::describe(uint32_t event) const {
   static const char *const names[] = {"run",    "start", "complete", "end",
                                       "signal", "flush", "flush"};
   unsigned agent = event >> 16 & 0xff;
-  std::string text = std::string(names[event >> 24]) + " " +
-                     launch.program.agents[agent].name;
+  std::string text =
+      std::string(names[event >> 24]) + " " + launch.program.agents[agent].name;
   if (Event(event >> 24) == Event::FlushTag)
     text += " tag " + std::to_string(event & 0xffff);
   if (Event(event >> 24) == Event::Flush)
@@ -336,8 +335,7 @@ Verdict amk::oracle::decide(const Program &program,
   verdict.isStatic = !verdict.rules.empty();
   verdict.ring = overrunsRingAlone(program);
   Launch launch(program);
-  if (!options.unreduced &&
-      findDeadlock(launch, verdict, options.maxStates))
+  if (!options.unreduced && findDeadlock(launch, verdict, options.maxStates))
     return verdict;
   Explorer(launch, options, verdict).explore();
   return verdict;

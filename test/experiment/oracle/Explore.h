@@ -13,10 +13,10 @@
 // What is merged, and why nothing is lost:
 //
 // 1. An action's flush is observed by nobody but its own agent's signals. Any
-//    execution stays one if the flush is put off to just before the agent's next
-//    signal event (or for ever, if there is none): the write is open for longer,
-//    so a race remains one. If there is no race, no conflicting access starts
-//    from the write's start to that signal, so all reads find the same.
+//    execution stays one if the flush is put off to just before the agent's
+//    next signal event (or for ever, if there is none): the write is open for
+//    longer, so a race remains one. If there is no race, no conflicting access
+//    starts from the write's start to that signal, so all reads find the same.
 // 2. The same holds for completing an action that has a signal event and no Tag
 //    counter: it is put off to just before the signal.
 // 3. An action that touches no memory starts when it ends: others see only its

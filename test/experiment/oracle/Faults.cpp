@@ -59,16 +59,14 @@ bool Explorer::readsWell(const uint8_t *state, const Instance &instance,
   if (id == kMixed)
     return false;
   const Buffer &buffer = launch.program.buffers[item.buffer];
-  bool ofBuffer = id == kInitial
-                      ? buffer.kind == Kind::Carried
-                      : launch.contents[id].buffer == item.buffer &&
-                            launch.contents[id].lap == item.lap;
+  bool ofBuffer = id == kInitial ? buffer.kind == Kind::Carried
+                                 : launch.contents[id].buffer == item.buffer &&
+                                       launch.contents[id].lap == item.lap;
   if (!ofBuffer)
     return false;
   if (item.mode == Mode::ReadPrevious)
     return !othersStarted;
-  bool ofThisStep =
-      id != kInitial && launch.contents[id].step == instance.step;
+  bool ofThisStep = id != kInitial && launch.contents[id].step == instance.step;
   return !othersToCome && (ofThisStep || item.others.empty());
 }
 
@@ -82,11 +80,11 @@ bool Explorer::overrunsRing(const uint8_t *state,
       continue;
     }
     PartRef ref = {use.agent, use.index, kOrdinary};
-    bool ended = use.isRead ? isStarted(state, ref) &&
-                                  (layout.index(state, use.agent) > use.index ||
-                                   layout.phase(state, use.agent) ==
-                                       Phase::Complete)
-                            : isFlushed(state, ref);
+    bool ended = use.isRead
+                     ? isStarted(state, ref) &&
+                           (layout.index(state, use.agent) > use.index ||
+                            layout.phase(state, use.agent) == Phase::Complete)
+                     : isFlushed(state, ref);
     if (!ended)
       return true;
   }
@@ -110,8 +108,8 @@ bool Explorer::hasParityAlias(const uint8_t *state,
     const Counter &counter = launch.program.counters[wait.counter];
     if (counter.protocol != Protocol::Parity)
       continue;
-    int64_t wanted = wait.threshold +
-                     int64_t(instance.step) * launch.perStep[wait.counter];
+    int64_t wanted =
+        wait.threshold + int64_t(instance.step) * launch.perStep[wait.counter];
     int64_t now = value(state, wait.counter);
     int64_t barriers = static_cast<int64_t>(counter.barriers);
     if (wanted >= 1 && (now < wanted - barriers || now >= wanted + barriers))

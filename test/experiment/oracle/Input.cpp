@@ -31,9 +31,13 @@ static Access parseAccess(const Json &json) {
       {"write", Mode::Write},
       {"writeTagged", Mode::WriteTagged},
       {"reduce", Mode::Reduce}};
-  return {oneOf(json.at("mode"), modes), json.at("buffer"), json.at("offset"),
-          json.at("rows"),               json.at("rowBytes"),
-          json.at("rowStride"),          json.at("counter")};
+  return {oneOf(json.at("mode"), modes),
+          json.at("buffer"),
+          json.at("offset"),
+          json.at("rows"),
+          json.at("rowBytes"),
+          json.at("rowStride"),
+          json.at("counter")};
 }
 
 static Action parseAction(const Json &json) {
@@ -50,10 +54,9 @@ static Action parseAction(const Json &json) {
 
 Program amk::oracle::parseProgram(const std::string &line,
                                   unsigned defaultSteps) {
-  static const std::map<std::string, Kind> kinds = {
-      {"scratch", Kind::Scratch},
-      {"carried", Kind::Carried},
-      {"output", Kind::Output}};
+  static const std::map<std::string, Kind> kinds = {{"scratch", Kind::Scratch},
+                                                    {"carried", Kind::Carried},
+                                                    {"output", Kind::Output}};
   static const std::map<std::string, Protocol> protocols = {
       {"release", Protocol::Release},
       {"tag", Protocol::Tag},

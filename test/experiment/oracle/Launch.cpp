@@ -109,9 +109,9 @@ void Launch::addTouch(const Touch &touch, unsigned cell) {
   if (!touch.writes())
     return;
   instance.writes.insert(cell);
-  auto part = std::find_if(
-      instance.parts.begin(), instance.parts.end(),
-      [&](const Part &p) { return p.counter == touch.counter; });
+  auto part =
+      std::find_if(instance.parts.begin(), instance.parts.end(),
+                   [&](const Part &p) { return p.counter == touch.counter; });
   if (part == instance.parts.end())
     part = instance.parts.insert(part, {touch.counter, {}, {}});
   ContentId content =
@@ -213,8 +213,8 @@ Launch::Launch(const Program &program)
 }
 
 uint64_t Launch::tag(int64_t counter, unsigned step) const {
-  uint64_t tag = program.counters[size_t(counter)].tagBase +
-                 step * program.tagStride;
+  uint64_t tag =
+      program.counters[size_t(counter)].tagBase + step * program.tagStride;
   return program.tagBits == 64 ? tag
                                : tag & ((uint64_t(1) << program.tagBits) - 1);
 }

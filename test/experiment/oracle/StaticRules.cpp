@@ -97,8 +97,7 @@ static bool isEncodable(const Program &program) {
   std::vector<Wide> sums(program.counters.size());
   forActions(program, [&](const Agent &, const Action &action) {
     for (const Wait &wait : action.waits)
-      encodable &=
-          wait.threshold >= INT32_MIN && wait.threshold <= INT32_MAX;
+      encodable &= wait.threshold >= INT32_MIN && wait.threshold <= INT32_MAX;
     for (const Signal &signal : action.signals) {
       sums[signal.counter] += signal.amount;
       encodable &= sums[signal.counter] <= UINT32_MAX;
@@ -126,12 +125,12 @@ static bool usesTagsWell(const Program &program) {
     for (const Signal &signal : action.signals) {
       if (!isTag(signal.counter))
         continue;
-      bool hasWords = std::any_of(
-          action.accesses.begin(), action.accesses.end(),
-          [&](const Access &access) {
-            return access.mode == Mode::WriteTagged &&
-                   uint64_t(access.counter) == signal.counter;
-          });
+      bool hasWords =
+          std::any_of(action.accesses.begin(), action.accesses.end(),
+                      [&](const Access &access) {
+                        return access.mode == Mode::WriteTagged &&
+                               uint64_t(access.counter) == signal.counter;
+                      });
       good &= signal.amount == 1 && signalsOf(signal.counter) == 1 && hasWords;
     }
     for (const Access &access : action.accesses)
@@ -185,6 +184,22 @@ static bool usesParityWell(const Program &program) {
   return good;
 }
 
+/// A wait on a Tag counter reads the words, wherever they lie.
+static bool reachesWords(const Program &program, const Agent &waiter,
+                         uint64_t counter) {
+  bool reaches = true;
+  forActions(program, [&](const Agent &, const Action &action) {
+    for (const Access &access : action.accesses) {
+      int64_t owner =
+          program.spaces[program.buffers[access.buffer].space].worker;
+      if (access.mode == Mode::WriteTagged &&
+          uint64_t(access.counter) == counter)
+        reaches &= owner < 0 || uint64_t(owner) == waiter.worker;
+    }
+  });
+  return reaches;
+}
+
 /// S5: what kinds, modes and spaces go together.
 static bool matchesKinds(const Program &program) {
   bool good = true;
@@ -192,6 +207,9 @@ static bool matchesKinds(const Program &program) {
     if (program.spaces[buffer.space].ringBytes != 0)
       good &= buffer.kind == Kind::Scratch;
   forActions(program, [&](const Agent &agent, const Action &action) {
+    for (const Wait &wait : action.waits)
+      if (program.counters[wait.counter].protocol == Protocol::Tag)
+        good &= reachesWords(program, agent, wait.counter);
     for (const Access &access : action.accesses) {
       const Buffer &buffer = program.buffers[access.buffer];
       if (access.mode == Mode::ReadPrevious)

@@ -2,7 +2,8 @@
 # Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 # See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Runs the oracle on programs of known verdict, reduced and unreduced.
+"""Runs the oracle on programs of known verdict, reduced and unreduced; with
+--lines, writes the programs to a file for amk-schedule-random --replay, too.
 
 A case is a JSON file with `why`, `steps`, `program` and `expect`: the verdicts,
 of which those that docs/ScheduleSpec.md leaves open are not compared (after a
@@ -42,8 +43,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("oracle")
     parser.add_argument("cases", type=pathlib.Path)
+    parser.add_argument("--lines", type=pathlib.Path)
     arguments = parser.parse_args()
     paths = sorted(arguments.cases.glob("*.json"))
+    if arguments.lines:
+        cases = [json.loads(path.read_text()) for path in paths]
+        arguments.lines.write_text("".join(
+            json.dumps(dict(case["program"], steps=case["steps"])) + "\n"
+            for case in cases))
     failures = 0 if paths else 1
     for path in paths:
         case = json.loads(path.read_text())

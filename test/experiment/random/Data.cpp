@@ -40,6 +40,8 @@ private:
   void drawOutput();
   void drawReaders(uint32_t buffer, size_t after, bool isTagged);
   uint32_t addBuffer(BufferKind kind, uint32_t space, uint64_t bytes);
+  /// The same, behind all that the space has, which grows.
+  uint32_t appendBuffer(BufferKind kind, uint32_t space, uint64_t bytes);
   uint32_t placeScratch(uint64_t bytes, size_t first, bool isTagged);
   uint32_t sharedSpaceFor(size_t first);
   std::vector<Region> tiles(uint32_t buffer, size_t count);
@@ -80,30 +82,28 @@ void DataDrawer::drawActions(size_t count) {
 
 /// Chunks of a tape, loaded by one agent and used by others of its worker.
 void DataDrawer::drawRing(size_t maxActions) {
-  uint32_t loader = 0, readers = program.agents.size() > 2 &&
-                                         random.chance(25) &&
-                                         maxActions >= 3 && !random.chance(50)
-                                     ? 2
-                                     : 1;
   if (program.agents.size() < 2)
     return;
+  uint32_t loader = 0;
+  bool hasTwo = program.agents.size() > 2 && maxActions > 2;
+  uint32_t readers = hasTwo && random.chance(15) ? 2 : 1;
   for (uint32_t i = 0; i <= readers; ++i)
     program.agents[i].worker = 0;
-  uint64_t chunks = random.range(1, std::max<size_t>(
-                                        1, maxActions / (1 + readers)));
+  uint64_t chunks =
+      random.range(1, std::max<size_t>(1, maxActions / (1 + readers)));
   chunks = std::min<uint64_t>(chunks, 4);
   uint64_t slotBytes = random.range(1, 2), slots = random.range(1, 3);
   uint64_t hole = random.chance(20) ? random.range(0, slotBytes) : 0;
   auto space = static_cast<uint32_t>(program.spaces.size());
   uint32_t worker = random.chance(70) ? 0 : Space::kGlobal;
-  program.spaces.push_back({"ring", chunks * slotBytes + hole,
-                            slots * slotBytes, worker});
+  program.spaces.push_back(
+      {"ring", chunks * slotBytes + hole, slots * slotBytes, worker});
   bool isOneBuffer = random.chance(50);
-  if (isOneBuffer)
-    addBuffer(BufferKind::Scratch, space, chunks * slotBytes);
+  uint32_t tape =
+      isOneBuffer ? addBuffer(BufferKind::Scratch, space, chunks * slotBytes)
+                  : 0;
   for (uint64_t i = 0; i != chunks; ++i) {
-    Region region = {static_cast<uint32_t>(program.buffers.size()) - 1,
-                     i * slotBytes, 1, slotBytes, 0};
+    Region region = {tape, i * slotBytes, 1, slotBytes, 0};
     if (!isOneBuffer) {
       region.buffer = addBuffer(BufferKind::Scratch, space, slotBytes);
       program.buffers[region.buffer].offset = region.offset;
@@ -112,23 +112,28 @@ void DataDrawer::drawRing(size_t maxActions) {
     access(draft.append(loader), AccessMode::Write, region);
     for (uint32_t r = 1; r <= readers; ++r)
       access(draft.append(r), AccessMode::Read, region);
+    // Another value at the same place of the tape.
+    if (random.chance(10)) {
+      const Buffer old = program.buffers[region.buffer];
+      region.buffer = addBuffer(BufferKind::Scratch, space, old.bytes);
+      program.buffers[region.buffer].offset = old.offset;
+      access(draft.order.size() - 1, AccessMode::Write, region);
+    }
   }
 }
 
 /// Phases in which every agent stores its words and then reads everybody's.
 void DataDrawer::drawExchange(size_t maxActions) {
-  auto agents =
-      std::min<uint32_t>(uint32_t(program.agents.size()), random.chance(75) ? 2 : 3);
-  uint64_t phases =
-      std::min<uint64_t>(random.range(1, 4), maxActions / agents);
+  auto agents = std::min<uint32_t>(uint32_t(program.agents.size()),
+                                   random.chance(75) ? 2 : 3);
+  uint64_t phases = std::min<uint64_t>(random.range(1, 4), maxActions / agents);
   uint64_t copies = random.range(1, 3), offset = program.spaces[kArena].bytes;
   uint64_t base = random.below(4);
   uint32_t previous = Access::kNoCounter;
   program.spaces[kArena].bytes += copies * agents;
   for (uint64_t phase = 0; phase != phases; ++phase) {
     uint32_t counter = draft.addCounter(Protocol::Tag, 0, base + phase);
-    uint32_t buffer =
-        addBuffer(BufferKind::Scratch, kArena, agents);
+    uint32_t buffer = addBuffer(BufferKind::Scratch, kArena, agents);
     program.buffers[buffer].offset = offset + phase % copies * agents;
     for (uint32_t a = 0; a != agents; ++a) {
       size_t position = draft.append(a);
@@ -150,6 +155,14 @@ uint32_t DataDrawer::addBuffer(BufferKind kind, uint32_t space,
   program.buffers.push_back(
       {"b" + std::to_string(program.buffers.size()), kind, space, 0, bytes});
   return static_cast<uint32_t>(program.buffers.size() - 1);
+}
+
+uint32_t DataDrawer::appendBuffer(BufferKind kind, uint32_t space,
+                                  uint64_t bytes) {
+  uint32_t buffer = addBuffer(kind, space, bytes);
+  program.buffers[buffer].offset = program.spaces[space].bytes;
+  program.spaces[space].bytes += bytes;
+  return buffer;
 }
 
 bool DataDrawer::hasWords(uint32_t buffer) const {
@@ -186,11 +199,13 @@ uint32_t DataDrawer::placeScratch(uint64_t bytes, size_t first, bool isTagged) {
       uint32_t buffer =
           addBuffer(BufferKind::Scratch, kArena, std::min(bytes, old.bytes));
       program.buffers[buffer].offset =
-          old.offset + random.below(old.bytes - program.buffers[buffer].bytes + 1);
+          old.offset +
+          random.below(old.bytes - program.buffers[buffer].bytes + 1);
       return buffer;
     }
   }
-  uint32_t space = !isTagged && random.chance(25) ? sharedSpaceFor(first) : kArena;
+  uint32_t space =
+      random.chance(isTagged ? 10 : 25) ? sharedSpaceFor(first) : kArena;
   uint32_t buffer = addBuffer(BufferKind::Scratch, space, bytes);
   program.buffers[buffer].offset = program.spaces[space].bytes;
   program.spaces[space].bytes += bytes;
@@ -270,9 +285,8 @@ void DataDrawer::drawScratch() {
   std::vector<size_t> writerPositions = positions(first, writers);
   if (worker != Space::kGlobal)
     writerPositions.erase(
-        std::remove_if(
-            writerPositions.begin(), writerPositions.end(),
-            [&](size_t p) { return draft.workerAt(p) != worker; }),
+        std::remove_if(writerPositions.begin(), writerPositions.end(),
+                       [&](size_t p) { return draft.workerAt(p) != worker; }),
         writerPositions.end());
   if (writerPositions.empty())
     return;
@@ -301,9 +315,7 @@ void DataDrawer::drawScratch() {
 /// State of many steps: a cache that one part is appended to, a token, a sum.
 void DataDrawer::drawCarried() {
   uint64_t bytes = random.range(1, 4);
-  uint32_t buffer = addBuffer(BufferKind::Carried, kState, bytes);
-  program.buffers[buffer].offset = program.spaces[kState].bytes;
-  program.spaces[kState].bytes += bytes;
+  uint32_t buffer = appendBuffer(BufferKind::Carried, kState, bytes);
   size_t after = 0;
   for (size_t position : positions(0, random.range(0, 2))) {
     access(position, AccessMode::ReadPrevious, part(buffer));
@@ -324,9 +336,7 @@ void DataDrawer::drawCarried() {
 
 void DataDrawer::drawOutput() {
   uint64_t bytes = random.range(1, 4);
-  uint32_t buffer = addBuffer(BufferKind::Output, kArena, bytes);
-  program.buffers[buffer].offset = program.spaces[kArena].bytes;
-  program.spaces[kArena].bytes += bytes;
+  uint32_t buffer = appendBuffer(BufferKind::Output, kArena, bytes);
   std::vector<size_t> writers =
       positions(0, std::min<uint64_t>(random.range(1, 3), bytes));
   std::vector<Region> regions = tiles(buffer, writers.size());

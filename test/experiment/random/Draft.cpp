@@ -15,8 +15,8 @@ size_t Draft::append(uint32_t agent) {
   std::vector<Action> &actions = program.agents[agent].actions;
   order.push_back({agent, static_cast<uint32_t>(actions.size())});
   Action action;
-  action.name = "a" + std::to_string(agent) + "." +
-                std::to_string(actions.size());
+  action.name =
+      "a" + std::to_string(agent) + "." + std::to_string(actions.size());
   actions.push_back(action);
   return order.size() - 1;
 }
@@ -25,9 +25,9 @@ uint32_t Draft::addCounter(Protocol protocol, uint32_t barriers,
                            uint64_t tagBase) {
   static const char *const prefixes[] = {"c", "k", "p"};
   std::vector<Counter> &counters = program.counters;
-  counters.push_back({prefixes[unsigned(protocol)] +
-                          std::to_string(counters.size()),
-                      protocol, barriers, tagBase});
+  counters.push_back(
+      {prefixes[unsigned(protocol)] + std::to_string(counters.size()), protocol,
+       barriers, tagBase});
   return static_cast<uint32_t>(counters.size() - 1);
 }
 

@@ -6,10 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A random program is drafted in four passes: shape and data in a valid order of
-// all actions (Data.cpp), the order that the data need (Sync.cpp), and then a
-// few small changes that may or may not break it (Perturb.cpp). Drafts that are
-// not changed are safe in most cases; the oracle says which.
+// A random program is drafted in four passes: shape and data in a valid order
+// of all actions (Data.cpp), the order that the data need (Sync.cpp), and then
+// a few small changes that may or may not break it (Perturb.cpp). Drafts that
+// are not changed are safe in most cases; the oracle says which.
 //
 //===----------------------------------------------------------------------===//
 

@@ -92,7 +92,7 @@ Job::Answer Job::ask(const RandomProgram &program) {
   answer.reported = joined(answer.rules);
   answer.oracle = oracle.receive();
   if (answer.oracle.undecided.empty())
-    answer.what = disagreement(answer.oracle, answer.rules);
+    answer.what = disagreement(program.program, answer.oracle, answer.rules);
   return answer;
 }
 
@@ -129,10 +129,13 @@ void Job::report(uint64_t number, RandomProgram program,
 }
 
 void Job::run() {
-  for (uint64_t number = index; number < options.count;
-       number += options.jobs) {
-    RandomProgram program = randomProgram(options.seed, number,
-                                          options.minSteps, options.maxSteps);
+  bool isReplay = !options.replayed.empty();
+  uint64_t end = isReplay ? options.replayed.size() : options.count;
+  for (uint64_t number = index; number < end; number += options.jobs) {
+    RandomProgram program =
+        isReplay ? options.replayed[number]
+                 : randomProgram(options.seed, number, options.minSteps,
+                                 options.maxSteps);
     Answer answer = ask(program);
     count(program, answer);
     if (!answer.what.empty() && result.disagreements.size() < kMaxListed)
@@ -140,7 +143,8 @@ void Job::run() {
   }
 }
 
-template <typename Map> static void addCounts(Map &to, const Map &from) {
+template <typename Map>
+static void addCounts(Map &to, const Map &from) {
   for (const auto &[key, count] : from)
     to[key] += count;
 }
@@ -193,8 +197,10 @@ ExperimentResult experiment::runExperiment(const ExperimentOptions &options) {
 std::string experiment::summaryOf(const ExperimentResult &result) {
   std::ostringstream text;
   text << result.decided << " programs decided, " << result.undecided
-       << " too large, " << result.actions / std::max(1.0, double(result.decided))
-       << " actions and " << result.states / std::max<uint64_t>(1, result.decided)
+       << " too large, "
+       << result.actions / std::max(1.0, double(result.decided))
+       << " actions and "
+       << result.states / std::max<uint64_t>(1, result.decided)
        << " states on average, at most " << result.mostStates << " states, "
        << result.seconds << " s\n";
   for (const auto &[name, count] : result.classes)
@@ -206,9 +212,9 @@ std::string experiment::summaryOf(const ExperimentResult &result) {
        << ", false rejects: " << result.falseRejects
        << ", disagreements: " << result.differing << "\n";
   for (const Disagreement &d : result.disagreements)
-    text << "program " << d.number << ": " << d.what << "; other verdict: "
-         << d.verifier << "; oracle: " << d.witness << "\n  " << d.program
-         << "\n";
+    text << "program " << d.number << ": " << d.what
+         << "; other verdict: " << d.verifier << "; oracle: " << d.witness
+         << "\n  " << d.program << "\n";
   return text.str();
 }
 
@@ -217,12 +223,10 @@ std::string experiment::jsonOf(const ExperimentOptions &options,
   nlohmann::ordered_json json;
   json["name"] = options.unreduced ? "oracle-reductions" : "random-programs";
   json["seed"] = options.seed;
-  json["counts"] = {{"programs", options.count},
-                    {"decided", result.decided},
-                    {"undecided", result.undecided},
-                    {"actions", result.actions},
-                    {"states", result.states},
-                    {"mostStates", result.mostStates}};
+  json["counts"] = {
+      {"programs", options.count},     {"decided", result.decided},
+      {"undecided", result.undecided}, {"actions", result.actions},
+      {"states", result.states},       {"mostStates", result.mostStates}};
   json["classes"] = result.classes;
   json["rules"] = result.rules;
   for (const auto &[steps, count] : result.steps)

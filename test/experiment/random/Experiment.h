@@ -25,11 +25,12 @@ struct ExperimentOptions {
   uint64_t seed = 1, count = 20000;
   unsigned minSteps = 1, maxSteps = 3, jobs = 2;
   uint64_t maxStates = 2000000;
-  bool unreduced = false; ///< compare the oracle with itself
+  bool unreduced = false;              ///< compare the oracle with itself
+  std::vector<RandomProgram> replayed; ///< not empty: instead of random ones
 };
 
 struct Disagreement {
-  uint64_t number;      ///< of the program, for --print
+  uint64_t number; ///< of the program, for --print
   std::string what;
   std::string program;  ///< minimised, as a line for the oracle
   std::string verifier; ///< what it reports on that
@@ -38,9 +39,9 @@ struct Disagreement {
 
 struct ExperimentResult {
   uint64_t decided = 0, undecided = 0, states = 0, mostStates = 0;
-  uint64_t actions = 0; ///< over all steps
+  uint64_t actions = 0;                    ///< over all steps
   std::map<std::string, uint64_t> classes; ///< of the oracle's verdicts
-  std::map<std::string, uint64_t> rules; ///< programs in which it is reported
+  std::map<std::string, uint64_t> rules;   ///< programs in which it is reported
   std::map<unsigned, uint64_t> steps, changes;
   uint64_t falseAccepts = 0, falseRejects = 0;
   uint64_t differing = 0; ///< disagreements of any kind; the first are listed

@@ -30,7 +30,8 @@ private:
     return true;
   }
   /// Tries to erase each element of the list that `listOf` finds.
-  template <typename ListOf> bool shrinkList(ListOf listOf) {
+  template <typename ListOf>
+  bool shrinkList(ListOf listOf) {
     bool shrunk = false;
     for (size_t i = listOf(best.program).size(); i-- != 0;) {
       RandomProgram candidate = best;
@@ -59,8 +60,8 @@ bool Minimiser::shrink() {
     auto actions = [a](Program &p) -> auto & { return p.agents[a].actions; };
     shrunk |= shrinkList(actions);
     for (size_t i = 0; i != actions(best.program).size(); ++i) {
-      shrunk |= shrinkList(
-          [&](Program &p) -> auto & { return actions(p)[i].waits; });
+      shrunk |=
+          shrinkList([&](Program &p) -> auto & { return actions(p)[i].waits; });
       shrunk |= shrinkList(
           [&](Program &p) -> auto & { return actions(p)[i].signals; });
       shrunk |= shrinkList(

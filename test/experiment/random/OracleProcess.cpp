@@ -11,6 +11,8 @@
 #include "amk/Schedule/ProgramJson.h"
 #include "amk/Support/Error.h"
 
+#include <nlohmann/json.hpp>
+
 #include <cstdlib>
 #include <fcntl.h>
 #include <mutex>
@@ -24,6 +26,18 @@ std::string experiment::lineOf(const schedule::Program &program,
                                unsigned steps) {
   return "{\"steps\": " + std::to_string(steps) + ", " +
          schedule::programToJson(program).substr(1);
+}
+
+schedule::Program experiment::programOf(const std::string &line,
+                                        unsigned &steps) {
+  try {
+    nlohmann::json json = nlohmann::json::parse(line);
+    steps = json.value("steps", 1u);
+    json.erase("steps");
+    return schedule::programFromJson(json.dump(), "program");
+  } catch (const nlohmann::json::exception &error) {
+    throw Error(std::string("program: ") + error.what());
+  }
 }
 
 OracleProcess::OracleProcess(const std::string &path,

@@ -40,6 +40,8 @@ private:
 
 /// The program with the member "steps", as the oracle reads it.
 std::string lineOf(const schedule::Program &program, unsigned steps);
+/// The other way; `steps` is 1 if the line does not say. Throws amk::Error.
+schedule::Program programOf(const std::string &line, unsigned &steps);
 
 } // namespace amk::experiment
 

@@ -50,6 +50,7 @@ private:
   bool changeBarriers();
   bool changeTags();
   bool relyOnTag();
+  bool shareWords();
   bool swapActions();
   bool moveAction();
   bool dropAction();
@@ -421,6 +422,26 @@ bool Perturber::relyOnTag() {
   return false;
 }
 
+/// Puts the words of a counter into the shared memory of those who write them.
+bool Perturber::shareWords() {
+  uint32_t counter = random.index(program.counters.size() + 1);
+  bool found = false;
+  for (Agent &agent : program.agents)
+    for (Action &action : agent.actions)
+      for (Access &access : action.accesses) {
+        if (access.mode != AccessMode::WriteTagged || access.counter != counter)
+          continue;
+        Buffer buffer = program.buffers[access.region.buffer];
+        buffer.space = static_cast<uint32_t>(program.spaces.size());
+        buffer.offset = 0;
+        program.spaces.push_back({"words", buffer.bytes, 0, agent.worker});
+        access.region.buffer = static_cast<uint32_t>(program.buffers.size());
+        program.buffers.push_back(buffer);
+        found = true;
+      }
+  return found;
+}
+
 bool Perturber::swapActions() {
   Agent &agent = random.pick(program.agents);
   if (agent.actions.size() < 2)
@@ -482,8 +503,7 @@ void Perturber::breakForm() {
     return;
   default:
     if (Action *action = anyAction(hasSignals))
-      random.pick(action->signals).amount = uint64_t(1)
-                                            << random.range(31, 63);
+      random.pick(action->signals).amount = uint64_t(1) << random.range(31, 63);
     return;
   }
 }
@@ -500,8 +520,8 @@ void Perturber::run() {
       {&Perturber::aliasBuffer, 6},     {&Perturber::changeKind, 2},
       {&Perturber::resizeRing, 12},     {&Perturber::changeBarriers, 8},
       {&Perturber::changeTags, 12},     {&Perturber::relyOnTag, 3},
-      {&Perturber::swapActions, 4},     {&Perturber::moveAction, 2},
-      {&Perturber::dropAction, 2}};
+      {&Perturber::shareWords, 2},      {&Perturber::swapActions, 4},
+      {&Perturber::moveAction, 2},      {&Perturber::dropAction, 2}};
   std::vector<unsigned> weights;
   for (const auto &change : changes)
     weights.push_back(change.second);

@@ -26,10 +26,12 @@ public:
     return low + below(high - low + 1);
   }
   bool chance(unsigned percent) { return below(100) < percent; }
-  template <typename T> T &pick(std::vector<T> &from) {
+  template <typename T>
+  T &pick(std::vector<T> &from) {
     return from[index(from.size())];
   }
-  template <typename T> const T &pick(const std::vector<T> &from) {
+  template <typename T>
+  const T &pick(const std::vector<T> &from) {
     return from[index(from.size())];
   }
   /// The index of one of `weights`, with that weight.

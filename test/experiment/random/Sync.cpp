@@ -30,7 +30,8 @@ struct Touched {
   std::map<uint32_t, Bytes> words;
 };
 
-/// `from` in some step has signalled before `to`, `distance` steps later, starts.
+/// `from` in some step has signalled before `to`, `distance` steps later,
+/// starts.
 struct Edge {
   size_t from, to;
   unsigned distance;
@@ -203,7 +204,8 @@ uint32_t Synchroniser::counterFor(size_t source) {
       for (const Signal &signal : draft.at(i).signals)
         if (signal.counter == c)
           signallers.insert(draft.agentAt(i));
-    bool isOwn = signallers.size() == 1 && signallers.count(draft.agentAt(source));
+    bool isOwn =
+        signallers.size() == 1 && signallers.count(draft.agentAt(source));
     Protocol protocol = program.counters[c].protocol;
     if (protocol != Protocol::Tag &&
         (isOwn || (protocol == Protocol::Release && random.chance(35))))
@@ -221,9 +223,8 @@ uint32_t Synchroniser::counterFor(size_t source) {
   Signal signal = {counter, 1};
   if (!isParity && random.chance(18))
     signal.amount = random.range(2, 3);
-  action.signals.insert(isParity ? action.signals.begin()
-                                 : action.signals.end(),
-                        signal);
+  action.signals.insert(
+      isParity ? action.signals.begin() : action.signals.end(), signal);
   return counter;
 }
 

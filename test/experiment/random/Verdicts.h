@@ -45,7 +45,8 @@ OracleVerdict parseVerdict(const std::string &line);
 /// Empty if they agree. Safe or not is compared always, deadlocks always if the
 /// program is well formed; races if there is no deadlock; values, rings and
 /// aliases if there is no race either, for only then are they defined.
-std::string disagreement(const OracleVerdict &oracle, const CoreVerdict &core);
+std::string disagreement(const schedule::Program &program,
+                         const OracleVerdict &oracle, const CoreVerdict &core);
 
 } // namespace amk::experiment
 

@@ -10,10 +10,12 @@
 //
 //   amk-schedule-random --oracle PATH [--seed S] [--count N] [--steps A..B]
 //                       [--jobs J] [--max-states N] [--unreduced] [--out FILE]
+//   amk-schedule-random --oracle PATH --replay FILE [...]
 //   amk-schedule-random --print N [--seed S] [--steps A..B]
 //
-// With --unreduced the oracle is compared with itself, without the reductions
-// of Explore.h, instead of with the verifier. A disagreement is minimised, and
+// FILE has a program a line, as --print and the oracle have them. With
+// --unreduced the oracle is compared with itself, without the reductions of
+// Explore.h, instead of with the verifier. A disagreement is minimised, and
 // printed and put into FILE as a program that the oracle and amk-verify read.
 // Exit status: 0 if all verdicts agree, else 1; 2 for a wrong command line.
 //
@@ -37,6 +39,19 @@ struct Command {
   bool printOne = false;
   uint64_t printed = 0;
 };
+
+std::vector<RandomProgram> readPrograms(const std::string &path) {
+  std::ifstream file(path);
+  std::vector<RandomProgram> programs;
+  for (std::string line; std::getline(file, line);) {
+    RandomProgram program;
+    program.program = programOf(line, program.steps);
+    programs.push_back(program);
+  }
+  if (programs.empty())
+    throw Error(path + ": found no program, expected one a line");
+  return programs;
+}
 
 /// Throws std::exception for a wrong command line.
 Command parse(int argc, char **argv) {
@@ -69,6 +84,8 @@ Command parse(int argc, char **argv) {
                              : unsigned(std::stoul(value.substr(dots + 2)));
     } else if (name == "--out")
       command.out = value;
+    else if (name == "--replay")
+      options.replayed = readPrograms(value);
     else if (name == "--print") {
       command.printOne = true;
       command.printed = std::stoull(value);

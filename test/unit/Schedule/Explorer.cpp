@@ -22,15 +22,19 @@ std::set<uint64_t> amk::schedule::test::bytesOf(const Region &region) {
   return bytes;
 }
 
-static bool conflict(const Action &a, const Action &b) {
+static bool conflict(const Program &program, const Action &a, const Action &b) {
   for (const Access &x : a.accesses)
     for (const Access &y : b.accesses) {
-      if (x.region.space != y.region.space ||
+      const Buffer &xBuffer = program.buffers[x.region.buffer];
+      const Buffer &yBuffer = program.buffers[y.region.buffer];
+      if (xBuffer.space != yBuffer.space ||
           (x.mode == AccessMode::Read && y.mode == AccessMode::Read))
         continue;
-      std::set<uint64_t> bytes = bytesOf(x.region);
+      std::set<uint64_t> bytes;
+      for (uint64_t byte : bytesOf(x.region))
+        bytes.insert(xBuffer.offset + byte);
       for (uint64_t byte : bytesOf(y.region))
-        if (bytes.count(byte))
+        if (bytes.count(yBuffer.offset + byte))
           return true;
     }
   return false;
@@ -73,7 +77,8 @@ void Explorer::checkState(const State &state, Verdict &verdict) const {
   for (unsigned a = 0; a != state.size(); ++a)
     for (unsigned b = a + 1; b != state.size(); ++b)
       if (state[a] % 2 && state[b] % 2 &&
-          conflict(actionAt(a, state[a] / 2), actionAt(b, state[b] / 2)))
+          conflict(program, actionAt(a, state[a] / 2),
+                   actionAt(b, state[b] / 2)))
         verdict.race = true;
 }
 
@@ -83,7 +88,7 @@ void Explorer::checkDefined(const State &state, unsigned agent,
   size_t step = instance / program.agents[agent].actions.size();
   for (const Access &read : actionAt(agent, instance).accesses) {
     if (read.mode != AccessMode::Read ||
-        program.spaces[read.region.space].kind == SpaceKind::Carried)
+        program.buffers[read.region.buffer].kind == BufferKind::Carried)
       continue;
     std::set<uint64_t> missing = bytesOf(read.region);
     for (unsigned other = 0; other != state.size(); ++other) {
@@ -93,7 +98,7 @@ void Explorer::checkDefined(const State &state, unsigned agent,
         for (const Access &write :
              actionAt(other, static_cast<unsigned>(i)).accesses)
           if (write.mode == AccessMode::Write &&
-              write.region.space == read.region.space)
+              write.region.buffer == read.region.buffer)
             for (uint64_t byte : bytesOf(write.region))
               missing.erase(byte);
     }

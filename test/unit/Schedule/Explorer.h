@@ -26,7 +26,7 @@ namespace amk::schedule::test {
 struct Verdict {
   bool deadlock = false;
   bool race = false; ///< two conflicting actions run at the same time
-  /// Some execution reads a byte of a Scratch or Output space before a write of
+  /// Some execution reads a byte of a Scratch or Output buffer before a write of
   /// the same step completed.
   bool undefined = false;
 };

@@ -30,7 +30,7 @@ private:
 
 Region randomRegion(Random &random) {
   Region region;
-  region.space = static_cast<uint32_t>(random.below(2));
+  region.buffer = static_cast<uint32_t>(random.below(3));
   region.offset = random.below(3);
   region.rows = 1 + random.below(2);
   region.rowBytes = 1 + random.below(2);
@@ -43,8 +43,10 @@ Region randomRegion(Random &random) {
 Program randomProgram(uint64_t seed) {
   Random random(mix64(seed));
   Program program;
-  program.spaces = {{"arena", SpaceKind::Scratch, 8},
-                    {"kv", SpaceKind::Carried, 8}};
+  program.spaces = {{"arena", 12}, {"kv", 8}};
+  program.buffers = {{"x", BufferKind::Scratch, 0, 0, 8},
+                     {"kv", BufferKind::Carried, 1, 0, 8},
+                     {"y", BufferKind::Scratch, 0, random.below(5), 8}};
   unsigned agents = 2 + static_cast<unsigned>(random.below(2));
   unsigned counters = 1 + static_cast<unsigned>(random.below(3));
   unsigned actions = agents + static_cast<unsigned>(random.below(9 - agents));
@@ -70,7 +72,7 @@ Program randomProgram(uint64_t seed) {
     for (unsigned n = static_cast<unsigned>(random.below(3)); n--;)
       action.accesses.push_back(
           {random.chance(50) ? AccessMode::Read : AccessMode::Write,
-           randomRegion(random)});
+           randomRegion(random), Access::kNoCounter});
     for (unsigned n = random.chance(80) ? 1 + random.below(2) : 0; n--;) {
       Signal signal;
       signal.counter = static_cast<uint32_t>(random.below(counters));
@@ -116,7 +118,7 @@ std::string dump(const Program &program) {
                 ">=" + std::to_string(w.threshold);
       for (const Access &a : action.accesses)
         text += std::string(a.mode == AccessMode::Read ? " r" : " w") +
-                std::to_string(a.region.space) + ":" +
+                std::to_string(a.region.buffer) + ":" +
                 std::to_string(a.region.offset) + "," +
                 std::to_string(a.region.rows) + "," +
                 std::to_string(a.region.rowBytes) + "," +

@@ -69,7 +69,7 @@ TEST(Region, EndSaturates) {
   EXPECT_EQ((Region{0, 5, 0, max, max}.end()), 5u);
 }
 
-TEST(Region, SpacesDoNotOverlap) {
+TEST(Region, RegionsOfDifferentBuffersDoNotOverlap) {
   EXPECT_FALSE(overlap({0, 0, 1, 8, 0}, {1, 0, 1, 8, 0}));
   EXPECT_TRUE(overlap({1, 0, 1, 8, 0}, {1, 7, 1, 8, 0}));
 }

@@ -149,9 +149,9 @@ static ParseResult parseAccess(OpAsmParser &parser,
     return parser.emitError(loc) << "expected bytes [begin to end] with "
                                     "0 <= begin < end, found ["
                                  << begin << " to " << end << "]";
-  auto access = AccessAttr::getChecked(
-      [&] { return parser.emitError(loc); }, parser.getContext(), mode, buffer,
-      begin, rows, end - begin, stride, counter);
+  auto access = AccessAttr::getChecked([&] { return parser.emitError(loc); },
+                                       parser.getContext(), mode, buffer, begin,
+                                       rows, end - begin, stride, counter);
   if (!access)
     return failure();
   accesses.push_back(access);

@@ -53,10 +53,9 @@ LogicalResult TaskOpaqueOp::verify() {
 
 void TaskOpaqueOp::getAccesses(Accesses &accesses) {
   for (auto access : getAccesses().getAsRange<AccessAttr>())
-    accesses.push_back({getBuffers()[access.getBuffer()], access.getMode(),
-                        access.getOffset(), access.getRows(),
-                        access.getRowBytes(), access.getRowStride(),
-                        access.getCounter() < 0
-                            ? Value()
-                            : getCounters()[access.getCounter()]});
+    accesses.push_back(
+        {getBuffers()[access.getBuffer()], access.getMode(), access.getOffset(),
+         access.getRows(), access.getRowBytes(), access.getRowStride(),
+         access.getCounter() < 0 ? Value()
+                                 : getCounters()[access.getCounter()]});
 }

@@ -28,9 +28,8 @@ LogicalResult CounterOp::verify() {
   if (getTagBase() && static_cast<int64_t>(*getTagBase()) < 0)
     return emitOpError() << "expects a tag base from 0 on, found "
                          << static_cast<int64_t>(*getTagBase());
-  if (getBarriers() &&
-      (*getBarriers() < 1 ||
-       *getBarriers() > std::numeric_limits<uint32_t>::max()))
+  if (getBarriers() && (*getBarriers() < 1 ||
+                        *getBarriers() > std::numeric_limits<uint32_t>::max()))
     return emitOpError() << "expects 1 to 2^32 - 1 barriers, found "
                          << static_cast<int64_t>(*getBarriers());
   return success();
@@ -115,9 +114,9 @@ static LogicalResult verifyStructure(ScheduleOp schedule) {
     return failure();
   for (auto buffer : schedule.getOps<BufferOp>())
     if (buffer.getWorker() && *buffer.getWorker() >= schedule.getWorkers())
-      return buffer.emitOpError() << "lies in the memory of worker "
-                                  << *buffer.getWorker() << " of "
-                                  << schedule.getWorkers();
+      return buffer.emitOpError()
+             << "lies in the memory of worker " << *buffer.getWorker() << " of "
+             << schedule.getWorkers();
   return success();
 }
 

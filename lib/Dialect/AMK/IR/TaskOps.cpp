@@ -108,8 +108,8 @@ LogicalResult BufferOp::verify() {
                          << getInvFreq()->size() << "] for "
                          << getInvFreq()->size() << " frequencies, found "
                          << type;
-  bool isRaw = type.getElementType().isInteger(8) ||
-               type.getElementType().isInteger(64);
+  bool isRaw =
+      type.getElementType().isInteger(8) || type.getElementType().isInteger(64);
   if (isRaw && addressSpace(getKind()) != ::amk::abi::Space::Arena &&
       addressSpace(getKind()) != ::amk::abi::Space::Shared)
     return emitOpError() << "expects f32, f16, bf16 or i32 for kind "
@@ -250,20 +250,25 @@ void TaskAttentionOp::getAccesses(Accesses &accesses) {
   int64_t group = lengthOf(getQuery()) / shape.dim / shape.heads;
   int64_t firstHead = getUnits().getBegin() / splits;
   int64_t lastHead = llvm::divideCeil(getUnits().getEnd(), splits);
-  addElements(accesses, getQuery(), AccessMode::Read, firstHead * group * shape.dim,
-              lastHead * group * shape.dim);
+  addElements(accesses, getQuery(), AccessMode::Read,
+              firstHead * group * shape.dim, lastHead * group * shape.dim);
   addCacheHeads(accesses, getCache(), AccessMode::Read, firstHead, lastHead);
   if (splits == 1)
-    return addElements(accesses, getOut(), AccessMode::Write, firstHead * group * shape.dim,
+    return addElements(accesses, getOut(), AccessMode::Write,
+                       firstHead * group * shape.dim,
                        lastHead * group * shape.dim);
   // Partials [heads, splits, dim + 2]: one run of splits per query head.
   int64_t row = (shape.dim + 2) * 4;
   for (int64_t head = firstHead; head < lastHead; ++head) {
     int64_t first = std::max(getUnits().getBegin() - head * splits, int64_t(0));
     int64_t last = std::min(getUnits().getEnd() - head * splits, splits);
-    accesses.push_back({getOut(), AccessMode::Write,
-                        (head * group * splits + first) * row, group,
-                        (last - first) * row, splits * row, {}});
+    accesses.push_back({getOut(),
+                        AccessMode::Write,
+                        (head * group * splits + first) * row,
+                        group,
+                        (last - first) * row,
+                        splits * row,
+                        {}});
   }
 }
 
@@ -284,7 +289,8 @@ void TaskAttentionCombineOp::getAccesses(Accesses &accesses) {
   ArrayRef<int64_t> shape = shapeOf(getPartials());
   int64_t begin = getUnits().getBegin(), end = getUnits().getEnd();
   int64_t row = shape[1] * shape[2], dim = shape[2] - 2;
-  addElements(accesses, getPartials(), AccessMode::Read, begin * row, end * row);
+  addElements(accesses, getPartials(), AccessMode::Read, begin * row,
+              end * row);
   addElements(accesses, getOut(), AccessMode::Write, begin * dim, end * dim);
 }
 

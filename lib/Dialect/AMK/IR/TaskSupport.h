@@ -68,7 +68,10 @@ inline void addElements(Accesses &accesses, Value buffer, AccessMode mode,
 inline void addCacheHeads(Accesses &accesses, Value cache, AccessMode mode,
                           int64_t begin, int64_t end) {
   CacheShape shape(cache);
-  accesses.push_back({cache, mode, begin * shape.headBytes(), 2,
+  accesses.push_back({cache,
+                      mode,
+                      begin * shape.headBytes(),
+                      2,
                       (end - begin) * shape.headBytes(),
                       shape.heads * shape.headBytes(),
                       {}});
@@ -95,9 +98,13 @@ inline SmallVector<PairRun> pairRuns(int64_t begin, int64_t end, int64_t half) {
 /// Query elements of a run: both halves of its head.
 inline void addQueryRun(Accesses &accesses, Value query, const PairRun &run,
                         int64_t dim) {
-  accesses.push_back({query, AccessMode::Write,
-                      (run.head * dim + run.first) * 4, 2,
-                      (run.last - run.first) * 4, dim * 2, {}});
+  accesses.push_back({query,
+                      AccessMode::Write,
+                      (run.head * dim + run.first) * 4,
+                      2,
+                      (run.last - run.first) * 4,
+                      dim * 2,
+                      {}});
 }
 
 /// Key (plane 0) or value (plane 1) elements of a run, at every position.
@@ -107,9 +114,13 @@ inline void addCacheRun(Accesses &accesses, Value cache, const PairRun &run,
   int64_t base = (plane * shape.heads + head) * shape.headBytes();
   // Rows of positions alternate halves: row 2p is the first half of position
   // p, row 2p + 1 the second, both dim / 2 elements apart.
-  accesses.push_back({cache, AccessMode::Write, base + run.first * 4,
-                      2 * shape.positions, (run.last - run.first) * 4,
-                      shape.dim * 2, {}});
+  accesses.push_back({cache,
+                      AccessMode::Write,
+                      base + run.first * 4,
+                      2 * shape.positions,
+                      (run.last - run.first) * 4,
+                      shape.dim * 2,
+                      {}});
 }
 
 //===----------------------------------------------------------------------===//
@@ -176,9 +187,8 @@ inline LogicalResult verifyRange(Operation *op, RangeAttr range,
 
 inline LogicalResult verifyTile(Operation *op, int64_t tileRows) {
   if (tileRows < 2 || tileRows > kMaxTileRows || tileRows % 2 != 0)
-    return op->emitOpError()
-           << "expects an even tile of 2 to " << kMaxTileRows << " rows, found "
-           << tileRows;
+    return op->emitOpError() << "expects an even tile of 2 to " << kMaxTileRows
+                             << " rows, found " << tileRows;
   return success();
 }
 

@@ -164,7 +164,8 @@ void TaskHeadOp::getAccesses(Accesses &accesses) {
   addWhole(accesses, getInput(), AccessMode::Read);
   addElements(accesses, getLogits(), AccessMode::Write, getUnits().getBegin(),
               getUnits().getEnd());
-  addElements(accesses, getPartials(), AccessMode::Write, 2 * part, 2 * part + 2);
+  addElements(accesses, getPartials(), AccessMode::Write, 2 * part,
+              2 * part + 2);
 }
 
 std::optional<WeightUse> TaskHeadOp::getWeightUse() {

@@ -48,8 +48,8 @@ static LogicalResult checkOrder(GraphOp graph) {
     before = task;
   }
   // The phases come in order: the last one has the highest index.
-  if (before && before.getPhase().getIndex() ==
-                    std::numeric_limits<int64_t>::max())
+  if (before &&
+      before.getPhase().getIndex() == std::numeric_limits<int64_t>::max())
     return before->emitOpError()
            << "cannot be placed: found phase " << before.getPhase().getIndex()
            << ", expected a lower one, to make room for the gates before it";
@@ -75,7 +75,9 @@ static SmallVector<QueueOp> createQueues(OpBuilder &builder, Location loc,
     OpBuilder body = OpBuilder::atBlockEnd(&queue.getBody().emplaceBlock());
     auto phase =
         PhaseAttr::get(builder.getContext(), 0, "gate", worker, workers);
-    TaskGateOp::create(body, loc, control, phase, IntegerAttr(), CallAttr());
+    auto gate = TaskGateOp::create(body, loc, control, phase, IntegerAttr(),
+                                   CallAttr());
+    gate->setLoc(NameLoc::get(builder.getStringAttr(taskName(gate)), loc));
     queues.push_back(queue);
   }
   return queues;

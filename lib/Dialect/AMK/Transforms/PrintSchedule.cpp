@@ -94,9 +94,8 @@ static void printTable(raw_ostream &os,
 static void printText(raw_ostream &os, ArrayRef<View> views) {
   for (const View &view : views) {
     ScheduleOp schedule = view.schedule;
-    os << "schedule @" << schedule.getSymName() << ": "
-       << schedule.getWorkers() << " workers, "
-       << view.model.program.counters.size() << " counters";
+    os << "schedule @" << schedule.getSymName() << ": " << schedule.getWorkers()
+       << " workers, " << view.model.program.counters.size() << " counters";
     if (auto bytes = schedule.getArenaBytes())
       os << ", " << *bytes << " bytes of activations";
     os << (schedule.getUnsynchronized() ? ", unsynchronized\n" : "\n");

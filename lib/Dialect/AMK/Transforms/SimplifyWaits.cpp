@@ -63,8 +63,9 @@ private:
     return program.counters[wait.counter].protocol;
   }
   bool isJoin(const sched::Wait &wait) const {
-    return protocolOf(wait) != sched::Protocol::Tag && wait.threshold > 0 && static_cast<uint64_t>(wait.threshold) ==
-                                     counters[wait.counter].perStep;
+    return protocolOf(wait) != sched::Protocol::Tag && wait.threshold > 0 &&
+           static_cast<uint64_t>(wait.threshold) ==
+               counters[wait.counter].perStep;
   }
   bool blocked(uint32_t agent);
   void execute(uint32_t agent);

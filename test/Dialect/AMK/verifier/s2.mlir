@@ -72,7 +72,7 @@ amk.schedule @bounds workers = 1 config = #config {
   %x = amk.buffer activation "x" : memref<1x8xf32>
   amk.queue 0 {
     // expected-error @below {{[AMK-S2] task layers.0.norm[0] of worker 0: writes x 9223372036854775807 x 4 bytes from 0, 9223372036854775807 apart, but x has 32 bytes}}
-    // expected-error @below {{[AMK-S4] task layers.0.norm[0] of worker 0: the accesses up to this one have more than 67108864 rows that do not touch}}
+    // expected-error @below {{[AMK-S4] task layers.0.norm[0] of worker 0: the accesses up to this task have more than 67108864 rows that do not touch}}
     amk.task.opaque #amk.phase<0, "layers.0.norm", 0 of 1> (%x)
         accesses [write %x[0 to 4] rows 9223372036854775807 stride 9223372036854775807]
         : (memref<1x8xf32>) -> ()

@@ -46,9 +46,7 @@ struct BufferAccess {
   Value counter; ///< WriteTagged: whose words these are; else null
 
   /// A Reduce is both.
-  bool isWrite() const {
-    return mode >= ::amk::schedule::AccessMode::Write;
-  }
+  bool isWrite() const { return mode >= ::amk::schedule::AccessMode::Write; }
   bool isRead() const {
     return !isWrite() || mode == ::amk::schedule::AccessMode::Reduce;
   }
@@ -108,9 +106,10 @@ StringRef stringifyProtocol(::amk::schedule::Protocol protocol);
 std::string taskName(TaskOpInterface task);
 
 /// What a task's instruction passes to its body: the offset of each buffer that
-/// is not a weight (0 for rings), the offset of the weights in the stream, begin
-/// and count of the units, the number of weight tiles, the part (head only);
-/// each only where the task has it. Buffers and weights must have their places.
+/// is not a weight (0 for rings), the offset of the weights in the stream,
+/// begin and count of the units, the number of weight tiles, the part (head
+/// only); each only where the task has it. Buffers and weights must have their
+/// places.
 SmallVector<int64_t> instructionOperands(TaskOpInterface task);
 
 /// The address space of a buffer kind, as tables and kernel pointers see it.

@@ -45,9 +45,8 @@ ScheduleModel buildGraphModel(GraphOp graph);
 
 /// Reports every violation on its task, else on `root`, with a note on each
 /// other party. Returns failure if there was one.
-LogicalResult
-emitViolations(Operation *root, const ScheduleModel &model,
-               ArrayRef<::amk::schedule::Violation> violations);
+LogicalResult emitViolations(Operation *root, const ScheduleModel &model,
+                             ArrayRef<::amk::schedule::Violation> violations);
 
 } // namespace mlir::amk
 
