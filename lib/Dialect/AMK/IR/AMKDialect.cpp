@@ -103,6 +103,27 @@ static void printExactFloats(OpAsmPrinter &printer, Operation *,
 }
 
 //===----------------------------------------------------------------------===//
+// custom<ByteRange>: [1024 to 2048]
+//===----------------------------------------------------------------------===//
+
+static ParseResult parseByteRange(OpAsmParser &parser, RangeAttr &bytes) {
+  SMLoc loc = parser.getCurrentLocation();
+  int64_t begin, end;
+  if (parser.parseLSquare() || parser.parseInteger(begin) ||
+      parser.parseKeyword("to") || parser.parseInteger(end) ||
+      parser.parseRSquare())
+    return failure();
+  bytes = RangeAttr::getChecked([&] { return parser.emitError(loc); },
+                                parser.getContext(), begin, end);
+  return success(bytes != nullptr);
+}
+
+static void printByteRange(OpAsmPrinter &printer, Operation *,
+                           RangeAttr bytes) {
+  printer << '[' << bytes.getBegin() << " to " << bytes.getEnd() << ']';
+}
+
+//===----------------------------------------------------------------------===//
 // custom<Accesses>: [read %x[0 to 64] rows 4 stride 256, ...]
 //===----------------------------------------------------------------------===//
 

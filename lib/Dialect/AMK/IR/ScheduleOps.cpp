@@ -22,6 +22,39 @@ sched::Protocol CounterOp::getProtocol() {
   return getBarriers() ? sched::Protocol::Parity : sched::Protocol::Release;
 }
 
+/// The bytes after `of`.
+static LogicalResult verifyWords(CounterOp counter) {
+  Value words = counter.getBuffer();
+  RangeAttr bytes = counter.getBytesAttr();
+  if (!words && !bytes)
+    return success();
+  if (!words || !bytes || !counter.getTagBase())
+    return counter.emitOpError(
+        "expects a buffer and bytes of it together, and a tag base with them");
+  auto buffer = words.getDefiningOp<BufferOp>();
+  if (!buffer)
+    return counter.emitOpError()
+           << "expects an amk.buffer after `of`, found " << words;
+  // Dominance is checked last: a counter may precede its buffer here.
+  if (failed(buffer.verify()))
+    return failure();
+  auto refuse = [&](const Twine &expected) {
+    InFlightDiagnostic diag = counter.emitOpError()
+                              << "expects " << expected << ", found ["
+                              << bytes.getBegin() << " to " << bytes.getEnd()
+                              << "]";
+    diag.attachNote(buffer.getLoc()) << "see the buffer here";
+    return diag;
+  };
+  if (buffer.getHandOff() != HandOff::Tag)
+    return refuse("bytes of a buffer with `hand_off tag`");
+  if (bytes.getEnd() > buffer.getBytes())
+    return refuse("bytes of its buffer, which has " + Twine(buffer.getBytes()));
+  if (bytes.getBegin() % kWordBytes != 0 || bytes.getEnd() % kWordBytes != 0)
+    return refuse("whole words of " + Twine(kWordBytes) + " bytes");
+  return success();
+}
+
 LogicalResult CounterOp::verify() {
   if (getTagBase() && getBarriers())
     return emitOpError("expects a tag base or a number of barriers, not both");
@@ -32,7 +65,7 @@ LogicalResult CounterOp::verify() {
                         *getBarriers() > std::numeric_limits<uint32_t>::max()))
     return emitOpError() << "expects 1 to 2^32 - 1 barriers, found "
                          << static_cast<int64_t>(*getBarriers());
-  return success();
+  return verifyWords(*this);
 }
 
 LogicalResult GraphOp::verifyRegions() {

@@ -22,7 +22,12 @@ void BufferOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
   setName(getResult(), getName());
 }
 
-int64_t BufferOp::getBytes() { return byteSize(typeOf(getResult())); }
+int64_t BufferOp::getBytes() {
+  MemRefType type = typeOf(getResult());
+  if (getHandOff() == HandOff::Tag)
+    return type.getNumElements() * kWordBytes;
+  return byteSize(type);
+}
 
 bool BufferOp::isMutable() {
   switch (addressSpace(getKind())) {
@@ -38,8 +43,10 @@ bool BufferOp::isMutable() {
 
 /// Everything that is computed from shapes relies on this: there are no empty
 /// buffers to divide by, and no product of sizes overflows.
-static bool hasCountableSize(MemRefType type) {
-  int64_t bits = type.getElementTypeBitWidth();
+static bool hasCountableSize(BufferOp buffer, MemRefType type) {
+  int64_t bits = buffer.getHandOff() == HandOff::Tag
+                     ? 8 * kWordBytes
+                     : type.getElementTypeBitWidth();
   return llvm::all_of(type.getShape(), [&](int64_t size) {
     return size > 0 && !llvm::MulOverflow(bits, size, bits);
   });
@@ -82,12 +89,27 @@ static LogicalResult verifyPlace(BufferOp buffer) {
   return success();
 }
 
+/// A word has 32 bits beside its tag.
+static LogicalResult verifyHandOff(BufferOp buffer) {
+  if (!buffer.getHandOff())
+    return success();
+  if (buffer.getKind() != BufferKind::Activation)
+    return buffer.emitOpError() << "does not take a hand_off for kind "
+                                << stringifyBufferKind(buffer.getKind());
+  Type element = typeOf(buffer.getResult()).getElementType();
+  if (buffer.getHandOff() == HandOff::Tag && !element.isF32() &&
+      !element.isInteger(32))
+    return buffer.emitOpError()
+           << "expects f32 or i32 with `hand_off tag`, found " << element;
+  return success();
+}
+
 LogicalResult BufferOp::verify() {
   auto type = cast<MemRefType>(getResult().getType());
   if (!type.hasStaticShape() || !type.getLayout().isIdentity())
     return emitOpError() << "expects a static, contiguous shape, found "
                          << type;
-  if (!hasCountableSize(type))
+  if (!hasCountableSize(*this, type))
     return emitOpError() << "expects sizes from 1 on and less than 2^63 bits, "
                             "found "
                          << type;
@@ -115,6 +137,8 @@ LogicalResult BufferOp::verify() {
     return emitOpError() << "expects f32, f16, bf16 or i32 for kind "
                          << stringifyBufferKind(getKind()) << ", found "
                          << type;
+  if (failed(verifyHandOff(*this)))
+    return failure();
   return verifyPlace(*this);
 }
 

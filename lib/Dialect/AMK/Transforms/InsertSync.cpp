@@ -291,7 +291,8 @@ void Synchronizer::makeJoins() {
 static Value createCounter(OpBuilder &builder, Location loc,
                            const Twine &name) {
   return CounterOp::create(builder, loc, builder.getStringAttr(name),
-                           /*tag_base=*/nullptr, /*barriers=*/nullptr);
+                           /*tag_base=*/nullptr, /*barriers=*/nullptr,
+                           /*buffer=*/Value(), /*bytes=*/nullptr);
 }
 
 static void createWait(TaskOpInterface task, Value counter, int64_t threshold) {

@@ -98,6 +98,9 @@ constexpr int64_t kMaxTileRows = 64;
 /// Segments of a weight stream begin at multiples of this many bytes.
 constexpr int64_t kSegmentAlignment = 64;
 
+/// Bytes of a value+tag word.
+constexpr int64_t kWordBytes = 8;
+
 /// Spellings in IR and JSON: "read_previous", "release".
 StringRef stringifyAccessMode(::amk::schedule::AccessMode mode);
 StringRef stringifyProtocol(::amk::schedule::Protocol protocol);

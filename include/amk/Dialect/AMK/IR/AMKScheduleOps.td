@@ -80,6 +80,8 @@ def AMK_CounterOp : AMK_Op<"counter", [HasParent<"ScheduleOp">,
       `write_tagged` accesses store, and sees only these. It is satisfied when
       all words of the step are there, so its threshold is what a step adds. N
       is the tag in step 0 of a launch; see `#amk.tags`.
+      `of` says which bytes of a buffer with `hand_off tag` these words are: what
+      a task writes there, and signals the counter for, it stores as words.
     - `parity N`: N barriers in turn, each waited for by its parity; else like
       the first. The n-th signal of a launch completes a phase of barrier
       n mod N. One queue signals, always 1.
@@ -87,14 +89,20 @@ def AMK_CounterOp : AMK_Op<"counter", [HasParent<"ScheduleOp">,
     ```mlir
     %done = amk.counter "done"
     %words = amk.counter "layers.0.o" tag base 16
+    %query = amk.counter "layers.0.qkv.3" tag base 3 of %q[1024 to 2048]
+        : memref<8x4x32xf32>
     %full = amk.counter "full" parity 4
     ```
   }];
   let arguments = (ins StrAttr:$name, OptionalAttr<I64Attr>:$tag_base,
-                       OptionalAttr<I64Attr>:$barriers);
+                       OptionalAttr<I64Attr>:$barriers,
+                       Optional<AMK_Buffer>:$buffer,
+                       OptionalAttr<AMK_RangeAttr>:$bytes);
   let results = (outs AMK_CounterType:$result);
   let assemblyFormat = [{
-    $name (`tag` `base` $tag_base^)? (`parity` $barriers^)? attr-dict
+    $name (`tag` `base` $tag_base^)? (`parity` $barriers^)?
+    (`of` $buffer^ custom<ByteRange>($bytes))? attr-dict
+    (`:` type($buffer)^)?
   }];
   let hasVerifier = 1;
   let opDocGroup = ScheduleOpGroup;

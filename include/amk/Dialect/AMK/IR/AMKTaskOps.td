@@ -105,7 +105,8 @@ def AMK_BufferOp : AMK_Op<"buffer", [ParentOneOf<["GraphOp", "ScheduleOp"]>,
   let opDocGroup = TaskOpGroup;
   let hasVerifier = 1;
   let extraClassDeclaration = [{
-    /// Bytes of the buffer, without padding.
+    /// Bytes of the buffer, without padding: a word for each element where
+    /// workers pass them in words.
     int64_t getBytes();
     /// True for the kinds that kernels write: the ones the verifier follows.
     bool isMutable();
