@@ -111,7 +111,7 @@ const Option kOptions[] = {
      [](Options &o, Text, Text value) { o.arch = value; }},
     {"--context", "COUNT", "positions of the KV cache on a GPU (what fits)",
      [](Options &o, Text name, Text value) {
-       o.context = parseInteger<uint32_t>(name, value, 1, kMaxCount);
+       o.context = parseWithin<uint32_t>(name, value, 1, kMaxCount);
      }},
     {"--wait-timeout", "SECONDS", "give up a launch after such a wait (20; 2)",
      [](Options &o, Text name, Text value) {
