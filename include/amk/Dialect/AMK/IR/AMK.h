@@ -57,7 +57,7 @@ struct WeightUse {
   SmallVector<Value, 3> weights; ///< `weight` buffers, in tensor order
   ::amk::abi::PackRows rowMap = ::amk::abi::PackRows::Plain;
   int64_t tileRows = 0;
-  int64_t headDim = 0; ///< RotaryPairs only
+  int64_t headDim = 0; ///< RotaryPairs and RotaryGroups only
   int64_t unitBegin = 0;
   int64_t unitCount = 0;
   int64_t columns = 0; ///< K, unpadded

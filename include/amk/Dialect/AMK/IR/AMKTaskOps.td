@@ -19,6 +19,7 @@ def AMK_Buffer : MemRefOf<[F32, F16, BF16, I8, I32, I64]>;
 def AMK_F32Buffer : MemRefOf<[F32]>;
 def AMK_I32Buffer : MemRefOf<[I32]>;
 def AMK_WeightBuffer : MemRefOf<[F32, F16, BF16]>;
+def AMK_CacheBuffer : MemRefOf<[F32, F16, BF16]>;
 
 def TaskOpGroup : OpDocGroup {
   let summary = "Task graph level";
@@ -173,6 +174,10 @@ def AMK_TaskOpaqueOp : AMK_TaskOp<"opaque", [AttrSizedOperandSegments]> {
 
 def AMK_TaskEmbedOp : AMK_TaskOp<"embed"> {
   let summary = "Elements `units` of the token's row of a table, as float32";
+  let description = [{
+    `token` has one element, or one for each worker: then the task reads element
+    `part` of it.
+  }];
   let arguments = !con((ins AMK_RangeAttr:$units, AMK_I32Buffer:$token,
     AMK_WeightBuffer:$table, AMK_F32Buffer:$out), common);
   let assemblyFormat =
@@ -207,25 +212,30 @@ def AMK_TaskLinearOp : AMK_TaskOp<"linear", [AttrSizedOperandSegments]> {
   }] # suffix;
 }
 
-def AMK_TaskQKVOp : AMK_TaskOp<"qkv"> {
-  let summary = "Row pairs `units` of the projections, rotated and appended";
+def AMK_TaskQKVOp : AMK_TaskOp<"qkv", [AttrSizedOperandSegments]> {
+  let summary = "Row pairs `units` of the projections, rotated";
   let description = [{
     Query, key and value rows are one list of heads. Unit p is the pair of rows
     i and i + d/2 of head p / (d/2), i = p % (d/2), which the rotary embedding
     mixes. Query pairs go to `query`, key and value pairs to row `position` of
     the cache `[2, heads, positions, d]` (0 keys, 1 values; values unrotated).
+
+    Without a cache the heads are listed by kv head (`PackRows::RotaryGroups`):
+    its query heads, its key head, its value head. All of them go to `query`,
+    `[kv heads, query heads of one + 2, d]`, where `amk.task.attention ring` finds
+    them. A tile then belongs to one head. For GPUs.
   }];
   let arguments = !con((ins AMK_RangeAttr:$units, I64Attr:$tile_rows,
     AMK_F32Buffer:$input, Optional<AMK_F32Buffer>:$norm,
     AMK_WeightBuffer:$query_weight, AMK_WeightBuffer:$key_weight,
     AMK_WeightBuffer:$value_weight, AMK_F32Buffer:$table,
-    AMK_F32Buffer:$query, AMK_F32Buffer:$cache,
+    AMK_F32Buffer:$query, Optional<AMK_F32Buffer>:$cache,
     OptionalAttr<F64Attr>:$epsilon), common);
   let assemblyFormat = [{
     $phase $units `tile` $tile_rows `(` $input `)`
     (`norm` `(` $norm^ `,` `epsilon` `=` $epsilon `)`)?
     `weights` `(` $query_weight `,` $key_weight `,` $value_weight `)`
-    `rotary` `(` $table `)` `to` `(` $query `,` $cache `)`
+    `rotary` `(` $table `)` `to` `(` $query (`,` $cache^)? `)`
   }] # suffix;
 }
 
@@ -247,6 +257,10 @@ def AMK_TaskHeadOp : AMK_TaskOp<"head"> {
   let description = [{
     Row `part` of `partials` (`memref<PARTSx2xi32>`) receives the bits of the
     largest logit of the range and its index (the lowest one of equals).
+
+    For `amk.task.next_token`, `partials` has one dimension of 2 * PARTS + 1:
+    those rows, then an element for part 0, which is not 0 if the host wants the
+    launch to stop.
   }];
   let arguments = !con((ins AMK_RangeAttr:$units, I64Attr:$tile_rows,
     AMK_F32Buffer:$input, Optional<AMK_F32Buffer>:$norm,
@@ -288,11 +302,19 @@ def AMK_TaskAttentionOp : AMK_TaskOp<"attention"> {
     With one split, `out` is the attention result `[1, heads * d]`. With more
     it is `[heads, splits, d + 2]`: unnormalised sums, then the running maximum
     and the running denominator, for `amk.task.attention_combine`.
-    With `ring` the cache is the worker's own and comes through the ring of its
-    shared memory (docs/GpuKernel.md, section 5).
+
+    With `ring`, for GPUs, a task has one unit, whose part of the cache is its own
+    and comes through the ring of the worker's shared memory: `cache` is
+    `[blocks, 2, positions, d']` with blocks of 16 positions (8 of float32), d'
+    the dimension d rounded up to 16, 0 keys and 1 values. Block b of the context
+    is block b / splits of split b % splits. `query` is what `amk.task.qkv`
+    without a cache writes; its key and value, too, are of this step, and the
+    task that has the block of `position` appends them. `out` is
+    `[heads, splits, d + 2]`, for any number of splits, for
+    `amk.task.combine_splits`.
   }];
   let arguments = !con((ins AMK_RangeAttr:$units, I64Attr:$splits,
-    F64Attr:$scale, AMK_F32Buffer:$query, AMK_F32Buffer:$cache,
+    F64Attr:$scale, AMK_F32Buffer:$query, AMK_CacheBuffer:$cache,
     AMK_F32Buffer:$out, UnitAttr:$ring), common);
   let assemblyFormat = [{
     $phase $units `splits` `=` $splits `scale` `=` $scale (`ring` $ring^)?
@@ -307,6 +329,35 @@ def AMK_TaskAttentionCombineOp : AMK_TaskOp<"attention_combine"> {
   let assemblyFormat = [{
     $phase $units `(` $partials `)` `to` `(` $out `)`
   }] # suffix;
+}
+
+def AMK_TaskCombineSplitsOp : AMK_TaskOp<"combine_splits"> {
+  let summary = "Joins the splits of elements `units`, which one head has";
+  let description = [{
+    `partials` is what `amk.task.attention ring` writes, `[heads, splits, d + 2]`;
+    `out` is `[1, heads * d]`. For GPUs, in the place of
+    `amk.task.attention_combine`.
+  }];
+  let arguments = !con((ins AMK_RangeAttr:$units, AMK_F32Buffer:$partials,
+    AMK_F32Buffer:$out), common);
+  let assemblyFormat = [{
+    $phase $units `(` $partials `)` `to` `(` $out `)`
+  }] # suffix;
+}
+
+def AMK_TaskLoadKVOp : AMK_TaskOp<"load_kv"> {
+  let summary = "Brings the cache of an `amk.task.attention ring` into the ring";
+  let description = [{
+    In the loader queue of the worker that has the attention task. Reads what
+    steps before this one appended.
+
+    ```mlir
+    amk.task.load_kv #amk.phase<2, "layers.0.attention", 3 of 4> (%kv)
+        : (memref<2x2x16x64xbf16>) -> ()
+    ```
+  }];
+  let arguments = !con((ins AMK_CacheBuffer:$cache), common);
+  let assemblyFormat = "$phase `(` $cache `)`" # suffix;
 }
 
 def AMK_TaskGatedActivationOp : AMK_TaskOp<"gated_activation"> {
@@ -352,9 +403,9 @@ def AMK_TaskArgmaxCombineOp : AMK_TaskOp<"argmax_combine"> {
 def AMK_TaskNextTokenOp : AMK_TaskOp<"next_token"> {
   let summary = "Ends a worker's step: every worker finds the next token itself";
   let description = [{
-    Reads the partial maxima of all `amk.task.head` tasks, and writes the token
-    to element `part` of `token`, which has one for each worker. For GPUs, in the
-    place of `amk.task.argmax_combine`.
+    Reads the partial maxima of all `amk.task.head` tasks and the element after
+    them, and writes the token to element `part` of `token`, which has one for
+    each worker. For GPUs, in the place of `amk.task.argmax_combine`.
   }];
   let arguments = !con((ins AMK_I32Buffer:$partials, AMK_I32Buffer:$token),
                        common);
