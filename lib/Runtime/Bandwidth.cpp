@@ -94,5 +94,6 @@ Bandwidth amk::runtime::measureReadBandwidth(uint32_t threads,
   volatile uint64_t sink = sums[0];
   (void)sink;
   result.bytesPerSecond = rates[rates.size() / 2];
+  result.bestBytesPerSecond = *std::max_element(rates.begin(), rates.end());
   return result;
 }

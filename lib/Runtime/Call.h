@@ -11,6 +11,8 @@
 
 #include "Engine.h"
 
+#include <chrono>
+
 namespace amk::runtime {
 
 /// What one generate() or scoreTokens() asked for and got so far.
@@ -19,10 +21,14 @@ struct Session::Call {
   bool wantTokens = false;
   TokenFn onToken;
   LogitsFn onLogits;
+  LaunchFn onLaunch;
 
   GenerateResult result;
   bool ended = false;     ///< by a stop token or the callback
   uint32_t delivered = 0; ///< steps of this launch whose tokens were delivered
+  /// End of the launch before, or begin of the call.
+  std::chrono::steady_clock::time_point since =
+      std::chrono::steady_clock::now();
 };
 
 } // namespace amk::runtime

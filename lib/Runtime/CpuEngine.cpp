@@ -15,6 +15,7 @@
 
 #include "Delays.h"
 #include "Engine.h"
+#include "Noise.h"
 #include "Parallel.h"
 #include "amk/Runtime/CodeObject.h"
 #include "amk/Runtime/WorkerPool.h"
@@ -53,6 +54,9 @@ public:
   }
   uint32_t maxSteps(bool withLogits) const override {
     return limitSteps(bundle, withLogits);
+  }
+  void fillCache() override {
+    fillWithNoise(kvCache.data(), kvCache.size());
   }
   void beginCall() override {
     __atomic_store_n(&abortRequested, 0, __ATOMIC_SEQ_CST);

@@ -30,11 +30,13 @@ struct LaunchRequest {
   uint32_t promptLength = 0;
   uint32_t stopTokenCount = 0; ///< of the model's; 0: none ends the launch
   bool wantLogits = false;     ///< of every step
+  bool wantTime = false;       ///< of the device
 };
 
 struct LaunchResult {
   uint32_t stepsDone = 0;
   bool stopped = false; ///< by a stop token or by the host
+  double deviceSeconds = 0; ///< if it was wanted and the device has a clock
 };
 
 class Engine {
@@ -52,6 +54,8 @@ public:
   virtual uint32_t context() const = 0;
   /// Most steps of one launch.
   virtual uint32_t maxSteps(bool withLogits) const = 0;
+  /// Puts finite numbers that mean nothing into the whole KV cache.
+  virtual void fillCache() = 0;
   /// Forgets abort() requests of before and the last report.
   virtual void beginCall() = 0;
   /// `tokens` hold the text up to the prompt's end and startPosition; the

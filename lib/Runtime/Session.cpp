@@ -9,6 +9,7 @@
 #include "amk/Runtime/Session.h"
 #include "Call.h"
 #include "amk/Support/Error.h"
+#include "amk/Support/Hash.h"
 
 #include <algorithm>
 #include <cmath>
@@ -108,6 +109,22 @@ uint64_t Session::streamBytesPerStep() const {
   return sum;
 }
 
+uint64_t Session::context() const { return engine->context(); }
+
+uint64_t Session::kvBytesOfStep(uint64_t position) const {
+  const Manifest &manifest = bundle.manifest;
+  uint64_t positions = position + 1;
+  if (!manifest.gpu || manifest.gpu->kvSplits == 0)
+    return manifest.memory.kvBytes / manifest.model.maxContext * positions;
+  // Each of the splits of a head has a run; together they hold all blocks.
+  uint64_t bytesOfBlocks = 0;
+  for (const abi::Instruction &in : bundle.tables.instructions)
+    if (in.stageCount == 0)
+      bytesOfBlocks += in.stageBytes;
+  return bytesOfBlocks / manifest.gpu->kvSplits * positions /
+         manifest.gpu->kvBlock;
+}
+
 //===----------------------------------------------------------------------===//
 // Requests
 //===----------------------------------------------------------------------===//
@@ -182,8 +199,14 @@ uint32_t Session::launch(uint32_t steps, Call &call) {
       return call.ended;
     };
   LaunchResult result = engine->launch(call.request, tokens.data(), poll);
+  auto now = std::chrono::steady_clock::now();
   deliverTokens(result.stepsDone, call);
   deliverLogits(result.stepsDone, call);
+  if (call.onLaunch)
+    call.onLaunch({call.request.startPosition, result.stepsDone,
+                   std::chrono::duration<double>(now - call.since).count(),
+                   result.deviceSeconds});
+  call.since = now;
   if (result.stopped && !call.ended) {
     call.result.reason = StopReason::StopToken;
     call.ended = true;
@@ -204,6 +227,8 @@ GenerateResult Session::generate(const std::vector<int32_t> &prompt,
   processed = known = 0;
   call.onToken = options.onToken;
   call.onLogits = options.onLogits;
+  call.onLaunch = options.onLaunch;
+  call.request.wantTime = options.timeDevice;
   call.wantTokens = maxNew > 0;
   call.request.stopTokenCount =
       options.ignoreStopTokens ? 0 : bundle.manifest.model.eosTokenIds.size();
@@ -215,6 +240,30 @@ GenerateResult Session::generate(const std::vector<int32_t> &prompt,
   known = length + call.result.tokens.size();
   processed = call.wantTokens ? known - 1 : known;
   return std::move(call.result);
+}
+
+void Session::rewind(uint64_t position) {
+  if (position >= known || position > processed)
+    throw Error("rewind: found position " + std::to_string(position) +
+                ", expected one that the session has processed or that comes "
+                "next: " + std::to_string(processed) + " of " +
+                std::to_string(known) + " known");
+  processed = position;
+  known = position + 1;
+}
+
+void Session::pretend(uint64_t positions) {
+  if (positions >= engine->context())
+    throw Error("pretend: found " + std::to_string(positions) +
+                " positions, expected less than the context of " +
+                std::to_string(engine->context()));
+  processed = known = 0;
+  engine->fillCache();
+  for (uint64_t i = 0; i <= positions; ++i)
+    tokens[i] = static_cast<int32_t>(mix64(i) %
+                                     bundle.manifest.model.vocabSize);
+  processed = positions;
+  known = positions + 1;
 }
 
 void Session::scoreTokens(const std::vector<int32_t> &text,

@@ -15,6 +15,7 @@ namespace amk::runtime {
 
 struct Bandwidth {
   double bytesPerSecond = 0; ///< median
+  double bestBytesPerSecond = 0;
   uint64_t bufferBytes = 0;
   uint32_t threads = 0;
 };
@@ -23,6 +24,10 @@ struct Bandwidth {
 /// `repetitions` times, and returns the median rate. The yardstick of decoding,
 /// which reads every weight once per token.
 Bandwidth measureReadBandwidth(uint32_t threads, unsigned repetitions = 9);
+
+/// The same for the memory of the GPU with this number, with as many blocks as
+/// give the best median. Throws amk::Error.
+Bandwidth measureDeviceReadBandwidth(int ordinal, unsigned repetitions = 20);
 
 } // namespace amk::runtime
 

@@ -43,6 +43,18 @@ using TokenFn = std::function<bool(int32_t token)>;
 /// Gets the logits of one position; the row is valid during the call only.
 using LogitsFn = std::function<void(uint64_t position, const float *logits)>;
 
+/// What one launch took.
+struct LaunchTimes {
+  uint32_t startPosition = 0;
+  uint32_t steps = 0;
+  /// Of the host: from the end of the launch before, or from the begin of the
+  /// call, until the last token was there.
+  double seconds = 0;
+  /// Of the kernel alone, with GenerateOptions::timeDevice and on a GPU; else 0.
+  double deviceSeconds = 0;
+};
+using LaunchFn = std::function<void(const LaunchTimes &)>;
+
 struct GenerateOptions {
   /// Steps of one launch; the last launch may be shorter.
   uint32_t stepsPerLaunch = 64;
@@ -53,6 +65,9 @@ struct GenerateOptions {
   TokenFn onToken;
   /// Called for every position processed, prompt and generated, in order.
   LogitsFn onLogits;
+  LaunchFn onLaunch; ///< after each launch
+  /// Measure the kernel's own time; costs the host some of it.
+  bool timeDevice = false;
 };
 
 enum class StopReason { Length, StopToken, Callback };
@@ -95,6 +110,15 @@ public:
   void scoreTokens(const std::vector<int32_t> &tokens, const LogitsFn &onLogits,
                    uint32_t stepsPerLaunch = 0);
 
+  /// Forgets what comes after the token at `position`, which the next call that
+  /// continues the session processes first. The session must know that token.
+  void rewind(uint64_t position);
+
+  /// Makes the session hold a text of `positions` tokens, and know one more,
+  /// without processing it: tokens and cache are numbers that mean nothing. For
+  /// measuring time only.
+  void pretend(uint64_t positions);
+
   /// Ends the running call with an error, from any thread. Without one it does
   /// nothing.
   void abort();
@@ -109,8 +133,12 @@ public:
   uint32_t workers() const { return bundle.manifest.workers; }
   /// Positions whose keys and values the cache holds.
   uint64_t position() const { return processed; }
+  /// Positions that the cache has room for.
+  uint64_t context() const;
   /// Bytes of packed weights that one step reads.
   uint64_t streamBytesPerStep() const;
+  /// Bytes of the KV cache that the step at `position` has to read.
+  uint64_t kvBytesOfStep(uint64_t position) const;
   /// Set by the last failed call if a wait timed out.
   const std::optional<WaitReport> &waitReport() const;
 

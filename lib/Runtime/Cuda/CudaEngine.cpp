@@ -190,11 +190,12 @@ void CudaEngine::allocate(Weights &weights, const ProgressFn &progress) {
 
   args.arena =
       newBuffer(manifest.memory.arenaBytes, "activations").address();
-  std::vector<uint64_t> kvBytes;
+  std::vector<uint64_t> workerBytes;
   for (uint32_t worker = 0; worker < manifest.workers; ++worker)
-    kvBytes.push_back(tables.kvBytes(worker));
-  kvAddresses = placesOf(
-      kvBytes, newBuffer(alignedSum(kvBytes), "KV cache").address());
+    workerBytes.push_back(tables.kvBytes(worker));
+  kvBytes = alignedSum(workerBytes);
+  kvBase = newBuffer(kvBytes, "KV cache").address();
+  kvAddresses = placesOf(workerBytes, kvBase);
   uint64_t positions = uint64_t(manifest.model.maxContext) + 1;
   args.tokens = newBuffer(positions * sizeof(int32_t), "tokens").address();
 
@@ -205,6 +206,14 @@ void CudaEngine::allocate(Weights &weights, const ProgressFn &progress) {
   // One to the device, then a control block and a report from it.
   hostControl =
       std::make_unique<PinnedBuffer>(3 * sizeof(abi::Control), "control");
+}
+
+void CudaEngine::fillCache() {
+  gpu.makeCurrent();
+  stream.synchronize("launch");
+  Uploader uploader(kUploadBuffer);
+  uploader.addNoise(kvBase, kvBytes);
+  uploader.finish();
 }
 
 void CudaEngine::uploadTables() {

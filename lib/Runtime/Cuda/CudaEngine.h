@@ -56,6 +56,7 @@ public:
   }
   uint32_t context() const override { return memory.context; }
   uint32_t maxSteps(bool withLogits) const override;
+  void fillCache() override;
   void beginCall() override;
   LaunchResult launch(const LaunchRequest &request, int32_t *tokens,
                       const PollFn &poll) override;
@@ -102,6 +103,7 @@ private:
 
   std::vector<DeviceBuffer> buffers; ///< what lives as long as the session
   std::vector<uint64_t> streamAddresses, kvAddresses; ///< [workers]
+  uint64_t kvBase = 0, kvBytes = 0;                   ///< of all workers
   uint64_t launchState = 0, launchStateBytes = 0; ///< cleared for every launch
   std::optional<DeviceBuffer> logitsRows;
   std::unique_ptr<PinnedBuffer> hostLogits;
@@ -109,6 +111,7 @@ private:
   std::unique_ptr<PinnedBuffer> hostPrompt; ///< on its way to the device
   std::unique_ptr<PinnedBuffer> hostControl; ///< to and from the device
   Stream stream, side; ///< `side` reaches a running kernel
+  Event launchBegin, launchEnd; ///< of a launch whose time is wanted
   abi::GpuArgs args{};
   uint64_t nextTag = 0; ///< all before it may be in memory
   uint32_t aborting = 0; ///< atomic; reset when a call begins

@@ -120,8 +120,12 @@ void CudaEngine::uploadTokens(const LaunchRequest &request,
 }
 
 void CudaEngine::start(const LaunchRequest &request) {
+  if (request.wantTime)
+    launchBegin.record(stream);
   launchResident(kernel, args.workers, abi::kGpuThreads, code.sharedBytes,
                  &args, stream);
+  if (request.wantTime)
+    launchEnd.record(stream);
   if (request.wantLogits)
     stream.download(hostLogits->data(), args.logits,
                     request.steps * args.logitsStride * sizeof(float),
@@ -240,7 +244,12 @@ LaunchResult CudaEngine::finish(Progress &progress) {
     throw Error("launch: aborted");
   if (progress.stepsDone < progress.request.steps)
     checkEarlyEnd(progress);
-  return {progress.stepsDone, progress.endWanted || isStopToken(progress)};
+  LaunchResult result;
+  result.stepsDone = progress.stepsDone;
+  result.stopped = progress.endWanted || isStopToken(progress);
+  if (progress.request.wantTime)
+    result.deviceSeconds = launchEnd.secondsSince(launchBegin);
+  return result;
 }
 
 LaunchResult CudaEngine::launch(const LaunchRequest &request, int32_t *tokens,

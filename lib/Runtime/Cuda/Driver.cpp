@@ -97,6 +97,11 @@ struct Driver {
   Status (*memFreeHost)(void *);
   Status (*memHostGetDevicePointer)(unsigned long long *, void *,
                                     unsigned flags);
+  Status (*eventCreate)(void **, unsigned flags);
+  Status (*eventDestroy)(void *);
+  Status (*eventRecord)(void *, void *stream);
+  Status (*eventSynchronize)(void *);
+  Status (*eventElapsedTime)(float *milliseconds, void *begin, void *end);
 
   /// Empty if the driver is loaded and initialised, else the reason.
   std::string problem;
@@ -166,6 +171,11 @@ std::string Driver::load() {
   bind(memHostAlloc, "cuMemHostAlloc");
   bind(memFreeHost, "cuMemFreeHost");
   bind(memHostGetDevicePointer, "cuMemHostGetDevicePointer_v2");
+  bind(eventCreate, "cuEventCreate");
+  bind(eventDestroy, "cuEventDestroy_v2");
+  bind(eventRecord, "cuEventRecord");
+  bind(eventSynchronize, "cuEventSynchronize");
+  bind(eventElapsedTime, "cuEventElapsedTime");
   if (!missing.empty())
     return std::string(kLibrary) + ": has no " + missing +
            "; the driver is too old";
@@ -320,6 +330,24 @@ void Stream::clear(uint64_t address, uint64_t bytes,
           "cuMemsetD8Async");
 }
 
+Event::Event() {
+  check(driver().eventCreate(&handle, 0), "event", "cuEventCreate");
+}
+
+Event::~Event() { driver().eventDestroy(handle); }
+
+void Event::record(const Stream &stream) const {
+  check(driver().eventRecord(handle, stream.raw()), "event", "cuEventRecord");
+}
+
+double Event::secondsSince(const Event &begin) const {
+  check(driver().eventSynchronize(handle), "event", "cuEventSynchronize");
+  float milliseconds = 0;
+  check(driver().eventElapsedTime(&milliseconds, begin.handle, handle), "event",
+        "cuEventElapsedTime");
+  return milliseconds * 1e-3;
+}
+
 //===----------------------------------------------------------------------===//
 // Code
 //===----------------------------------------------------------------------===//
@@ -383,7 +411,8 @@ int Function::blocksPerMultiprocessor(uint32_t threads,
 
 void amk::runtime::cuda::launch(const Function &function, uint32_t blocks,
                                 uint32_t threads, uint32_t sharedBytes,
-                                const std::vector<uint64_t> &arguments) {
+                                const std::vector<uint64_t> &arguments,
+                                const Stream *stream) {
   const Driver &cu = driver();
   function.allowShared(sharedBytes);
   std::vector<uint64_t> values = arguments;
@@ -391,8 +420,8 @@ void amk::runtime::cuda::launch(const Function &function, uint32_t blocks,
   for (uint64_t &value : values)
     pointers.push_back(&value);
   check(cu.launchKernel(function.handle, blocks, 1, 1, threads, 1, 1,
-                        sharedBytes, /*stream=*/nullptr, pointers.data(),
-                        /*extra=*/nullptr),
+                        sharedBytes, stream ? stream->raw() : nullptr,
+                        pointers.data(), /*extra=*/nullptr),
         function.symbol + ": " + std::to_string(blocks) + " x " +
             std::to_string(threads) + " threads",
         "cuLaunchKernel");

@@ -88,6 +88,23 @@ private:
   void *handle = nullptr;
 };
 
+/// A point in a stream whose time can be read.
+class Event {
+public:
+  Event();
+  ~Event();
+  Event(const Event &) = delete;
+  Event &operator=(const Event &) = delete;
+
+  /// After what the stream was given so far.
+  void record(const Stream &stream) const;
+  /// From `begin` to this one; waits until this one has come.
+  double secondsSince(const Event &begin) const;
+
+private:
+  void *handle = nullptr;
+};
+
 /// Page-locked host memory, zeroed, which the device can reach.
 class PinnedBuffer {
 public:
@@ -119,7 +136,7 @@ public:
 private:
   friend class Module;
   friend void launch(const Function &, uint32_t, uint32_t, uint32_t,
-                     const std::vector<uint64_t> &);
+                     const std::vector<uint64_t> &, const Stream *);
   friend void launchResident(const Function &, uint32_t, uint32_t, uint32_t,
                              const void *, const Stream &);
   void allowShared(uint32_t bytes) const;
@@ -163,9 +180,10 @@ private:
 };
 
 /// Starts `blocks` x `threads` with `sharedBytes` of dynamic shared memory for
-/// a block. Every argument is 64 bits wide.
+/// a block. Every argument is 64 bits wide. Without a stream: the default one.
 void launch(const Function &function, uint32_t blocks, uint32_t threads,
-            uint32_t sharedBytes, const std::vector<uint64_t> &arguments);
+            uint32_t sharedBytes, const std::vector<uint64_t> &arguments,
+            const Stream *stream = nullptr);
 
 /// Starts blocks that are all resident at once, or fails. `parameter`: the one
 /// parameter of the function.

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Upload.h"
+#include "../Noise.h"
 
 #include <algorithm>
 #include <cstring>
@@ -36,6 +37,16 @@ void Uploader::add(uint64_t to, const uint8_t *from, uint64_t bytes) {
     uint64_t part = std::min(bytes - done, buffers[buffer].size());
     std::memcpy(buffers[buffer].data(), from + done, part);
     streams[buffer].upload(to + done, buffers[buffer].data(), part, "upload");
+    done += part;
+  }
+}
+
+void Uploader::addNoise(uint64_t to, uint64_t bytes) {
+  unsigned buffer = nextBuffer();
+  fillWithNoise(buffers[buffer].data(), std::min(bytes, buffers[buffer].size()));
+  for (uint64_t done = 0; done < bytes;) {
+    uint64_t part = std::min(bytes - done, buffers[buffer].size());
+    streams[buffer].upload(to + done, buffers[buffer].data(), part, "noise");
     done += part;
   }
 }

@@ -27,6 +27,8 @@ public:
 
   /// Copies of any memory.
   void add(uint64_t to, const uint8_t *from, uint64_t bytes);
+  /// Finite numbers that mean nothing; see fillWithNoise().
+  void addNoise(uint64_t to, uint64_t bytes);
   /// Packs the weights of every worker to streams[worker], on all cores.
   void addWeights(const Bundle &bundle, const Weights &weights,
                   const std::vector<uint64_t> &streams,

@@ -244,6 +244,30 @@ int cuMemHostGetDevicePointer_v2(unsigned long long *address, void *memory,
   return *address = reinterpret_cast<uintptr_t>(memory), 0;
 }
 
+int cuEventCreate(void **event, unsigned) {
+  ++fakeCuda().events;
+  return *event = new double(0), 0;
+}
+
+int cuEventDestroy_v2(void *event) {
+  delete static_cast<double *>(event);
+  return --fakeCuda().events, 0;
+}
+
+int cuEventRecord(void *event, void *stream) {
+  static_cast<FakeStream *>(stream)->finish();
+  *static_cast<double *>(event) = ++fakeCuda().clock;
+  return 0;
+}
+
+int cuEventSynchronize(void *) { return fakeCuda().synchronizeStatus; }
+
+int cuEventElapsedTime(float *milliseconds, void *begin, void *end) {
+  *milliseconds =
+      *static_cast<double *>(end) - *static_cast<double *>(begin);
+  return 0;
+}
+
 int cuLaunchCooperativeKernel(void *, unsigned gridX, unsigned, unsigned,
                               unsigned blockX, unsigned, unsigned,
                               unsigned sharedBytes, void *handle,

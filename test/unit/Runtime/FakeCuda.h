@@ -40,7 +40,9 @@ struct FakeCuda {
   int blocksPerMultiprocessor = 1;
   /// Gets the kernel's parameter.
   std::function<void(const void *parameter)> kernel;
-  int streams = 0, pinned = 0; ///< not released
+  int streams = 0, pinned = 0, events = 0; ///< not released
+  /// Milliseconds: each recorded event is one later than the one before.
+  double clock = 0;
 };
 
 /// The state, shared by a test and the driver.
