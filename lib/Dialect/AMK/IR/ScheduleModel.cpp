@@ -8,6 +8,8 @@
 
 #include "amk/Dialect/AMK/IR/ScheduleModel.h"
 
+#include "llvm/Support/MathExtras.h"
+
 using namespace mlir;
 using namespace mlir::amk;
 namespace sched = ::amk::schedule;
@@ -82,48 +84,158 @@ static void addBuffers(Block &block, ScheduleModel &model,
     program.spaces[arena->second].bytes = *arenaBytes;
 }
 
-static sched::Action makeAction(TaskOpInterface task,
-                                const ScheduleModel &model) {
+//===----------------------------------------------------------------------===//
+// Words: what a task writes to a buffer that is handed off with tags belongs to
+// the tag counters that the task signals.
+//===----------------------------------------------------------------------===//
+
+/// Appends what of `access` lies in [begin, end) of its buffer. Rows that a
+/// border cuts become accesses of their own.
+static void clip(const BufferAccess &access, int64_t begin, int64_t end,
+                 SmallVectorImpl<BufferAccess> &pieces) {
+  int64_t stride = access.rowStride, bytes = access.rowBytes;
+  auto addRow = [&](int64_t row) {
+    int64_t from = access.offset + row * stride;
+    int64_t to = std::min(from + bytes, end);
+    from = std::max(from, begin);
+    pieces.push_back(access);
+    pieces.back().offset = from;
+    pieces.back().rows = 1;
+    pieces.back().rowBytes = pieces.back().rowStride = to - from;
+  };
+  // Rows [first, last) have bytes there.
+  int64_t first = 0, last = 0, past = access.offset + bytes;
+  if (begin >= past)
+    first = (begin - past) / stride + 1;
+  if (end > access.offset)
+    last = std::min(access.rows,
+                    llvm::divideCeilSigned(end - access.offset, stride));
+  if (first < last && access.offset + first * stride < begin)
+    addRow(first++);
+  if (first < last && access.offset + (last - 1) * stride + bytes > end)
+    addRow(--last);
+  if (first >= last)
+    return;
+  pieces.push_back(access);
+  pieces.back().offset = access.offset + first * stride;
+  pieces.back().rows = last - first;
+}
+
+/// Replaces a write of words by one write for each counter whose words they
+/// are. False if some are no signalled counter's.
+static bool cutByCounters(const BufferAccess &whole,
+                          ArrayRef<SignalOp> signals,
+                          SmallVectorImpl<BufferAccess> &pieces) {
+  BufferAccess access = whole;
+  if (access.rows == 1 || access.rowStride <= access.rowBytes) { // one run
+    access.rowBytes += (access.rows - 1) * access.rowStride;
+    access.rowStride = access.rowBytes;
+    access.rows = 1;
+  }
+  int64_t found = 0;
+  for (SignalOp signal : signals) {
+    auto counter = signal.getCounter().getDefiningOp<CounterOp>();
+    if (counter.getBuffer() != access.buffer)
+      continue;
+    size_t before = pieces.size();
+    clip(access, counter.getBytesAttr().getBegin(),
+         counter.getBytesAttr().getEnd(), pieces);
+    for (BufferAccess &piece : llvm::drop_begin(pieces, before)) {
+      piece.mode = sched::AccessMode::WriteTagged;
+      piece.counter = signal.getCounter();
+      found += piece.rows * piece.rowBytes;
+    }
+  }
+  // Bytes of two counters are written twice: that is AMK-C3's business.
+  return found >= access.rows * access.rowBytes;
+}
+
+/// Whether the access can be cut: inside its buffer, or AMK-S2 reports it.
+static bool isInside(const BufferAccess &access, BufferOp buffer) {
+  sched::Region region{0, uint64_t(access.offset), uint64_t(access.rows),
+                       uint64_t(access.rowBytes), uint64_t(access.rowStride)};
+  return region.end() <= uint64_t(buffer.getBytes());
+}
+
+static void addAccess(sched::Action &action, const BufferAccess &access,
+                      const ScheduleModel &model) {
+  sched::Access &added = action.accesses.emplace_back();
+  added.mode = access.mode;
+  // Task verifiers admit only buffers that kernels write here.
+  added.region = {model.buffers.at(access.buffer),
+                  static_cast<uint64_t>(access.offset),
+                  static_cast<uint64_t>(access.rows),
+                  static_cast<uint64_t>(access.rowBytes),
+                  static_cast<uint64_t>(access.rowStride)};
+  if (access.counter)
+    added.counter = model.counters.at(access.counter);
+}
+
+/// `signals` are those of the task in a synchronised schedule.
+static sched::Action
+makeAction(TaskOpInterface task, ScheduleModel &model,
+           std::optional<ArrayRef<SignalOp>> signals = std::nullopt) {
   sched::Action action;
   action.name = taskName(task);
-  SmallVector<BufferAccess> accesses;
+  SmallVector<BufferAccess> accesses, pieces;
   task.getAccesses(accesses);
   for (const BufferAccess &access : accesses) {
-    sched::Access &added = action.accesses.emplace_back();
-    added.mode = access.mode;
-    // Task verifiers admit only buffers that kernels write here.
-    added.region = {model.buffers.at(access.buffer),
-                    static_cast<uint64_t>(access.offset),
-                    static_cast<uint64_t>(access.rows),
-                    static_cast<uint64_t>(access.rowBytes),
-                    static_cast<uint64_t>(access.rowStride)};
-    if (access.counter)
-      added.counter = model.counters.at(access.counter);
+    auto buffer = access.buffer.getDefiningOp<BufferOp>();
+    if (!signals || !access.isWrite() ||
+        access.mode == sched::AccessMode::WriteTagged ||
+        buffer.getHandOff() != HandOff::Tag || !isInside(access, buffer)) {
+      addAccess(action, access, model);
+      continue;
+    }
+    pieces.clear();
+    if (access.mode == sched::AccessMode::Write &&
+        cutByCounters(access, *signals, pieces)) {
+      for (const BufferAccess &piece : pieces)
+        addAccess(action, piece, model);
+    } else {
+      addAccess(action, access, model);
+      model.untagged.push_back({task, buffer});
+    }
   }
   return action;
 }
 
+//===----------------------------------------------------------------------===//
+// Queues and counters
+//===----------------------------------------------------------------------===//
+
 /// Waits before a task belong to it, signals after it as well.
-static void addQueue(QueueOp queue, ScheduleModel &model) {
+static void addQueue(QueueOp queue, bool isSynchronized, ScheduleModel &model) {
   sched::Agent agent;
   agent.name = "worker " + std::to_string(queue.getWorker()) +
                (queue.getLoader() ? " loader" : "");
   agent.worker = queue.getWorker();
   SmallVector<TaskOpInterface> tasks;
-  std::vector<sched::Wait> waits;
+  SmallVector<SmallVector<SignalOp, 2>> signals;
+  SmallVector<std::vector<sched::Wait>> waits(1);
   for (Operation &op : queue.getBody().front()) {
     if (auto wait = dyn_cast<WaitOp>(op)) {
-      waits.push_back({model.counters.lookup(wait.getCounter()),
-                       static_cast<int64_t>(wait.getThreshold())});
+      waits.back().push_back({model.counters.lookup(wait.getCounter()),
+                              static_cast<int64_t>(wait.getThreshold())});
     } else if (auto signal = dyn_cast<SignalOp>(op)) {
-      agent.actions.back().signals.push_back(
-          {model.counters.lookup(signal.getCounter()), signal.getAmount()});
+      signals.back().push_back(signal);
     } else {
-      auto task = cast<TaskOpInterface>(op);
-      agent.actions.push_back(makeAction(task, model));
-      agent.actions.back().waits = std::exchange(waits, {});
-      tasks.push_back(task);
+      tasks.push_back(cast<TaskOpInterface>(op));
+      signals.emplace_back();
+      waits.emplace_back();
     }
+  }
+  for (auto [task, itsSignals, itsWaits] :
+       llvm::zip_first(tasks, signals, waits)) {
+    std::optional<ArrayRef<SignalOp>> known;
+    if (isSynchronized)
+      known = itsSignals;
+    sched::Action &action =
+        agent.actions.emplace_back(makeAction(task, model, known));
+    action.waits = std::move(itsWaits);
+    for (SignalOp signal : itsSignals)
+      action.signals.push_back(
+          {model.counters.lookup(signal.getCounter()), signal.getAmount()});
   }
   model.program.agents.push_back(std::move(agent));
   model.tasks.push_back(std::move(tasks));
@@ -153,7 +265,7 @@ ScheduleModel mlir::amk::buildScheduleModel(ScheduleOp schedule) {
   for (auto counter : block.getOps<CounterOp>())
     addCounter(counter, model);
   for (auto queue : block.getOps<QueueOp>())
-    addQueue(queue, model);
+    addQueue(queue, !schedule.getUnsynchronized(), model);
   return model;
 }
 

@@ -153,11 +153,25 @@ static LogicalResult verifyStructure(ScheduleOp schedule) {
   return success();
 }
 
+/// Whoever polls words must know all who store them.
+static LogicalResult verifyTagged(const ScheduleModel &model) {
+  for (ScheduleModel::UntaggedWrite write : model.untagged) {
+    InFlightDiagnostic diag =
+        write.task->emitOpError()
+        << "writes words of '" << write.buffer.getName()
+        << "'; expects to signal the tag counters of all of them";
+    diag.attachNote(write.buffer.getLoc()) << "see the buffer here";
+  }
+  return success(model.untagged.empty());
+}
+
 LogicalResult ScheduleOp::verifyRegions() {
   if (failed(verifyStructure(*this)))
     return failure();
   ScheduleModel model = buildScheduleModel(*this);
   if (getUnsynchronized())
     return emitViolations(*this, model, sched::check(model.program));
+  if (failed(verifyTagged(model)))
+    return failure();
   return emitViolations(*this, model, sched::verify(model.program));
 }

@@ -30,6 +30,15 @@ struct ScheduleModel {
   llvm::DenseMap<Value, uint32_t> buffers;
   llvm::DenseMap<Value, uint32_t> counters; ///< likewise
 
+  /// A task that writes a buffer handed off with tags but does not signal the
+  /// counters of all words that it writes.
+  struct UntaggedWrite {
+    TaskOpInterface task;
+    BufferOp buffer;
+  };
+  /// Only of synchronised schedules; the program has them as they are.
+  SmallVector<UntaggedWrite> untagged;
+
   TaskOpInterface taskOf(::amk::schedule::ActionRef ref) const {
     return tasks[ref.agent][ref.action];
   }
@@ -37,7 +46,9 @@ struct ScheduleModel {
 
 /// One agent per queue. Activations, caches and shared buffers with an offset
 /// lie in one space each (shared: per worker) and so may alias; all others have
-/// a space of their own.
+/// a space of their own. In a synchronised schedule, what a task writes to a
+/// buffer with `hand_off tag` is WriteTagged, cut along the bytes of the counters
+/// that the task signals.
 ScheduleModel buildScheduleModel(ScheduleOp schedule);
 
 /// One agent that runs all tasks in the order of the graph.
