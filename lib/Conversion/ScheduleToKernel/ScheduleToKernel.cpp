@@ -7,21 +7,18 @@
 //===----------------------------------------------------------------------===//
 //
 // A body serves every task that is alike but for offsets and ranges: same
-// operation, same buffer types, same attributes, the same operands equal. Its
-// arguments are, in order, the task's buffers other than weights, then the
-// weight stream if it has weights, then begin and count of its units, then the
-// number of weight tiles, then the part (head only). Bodies of linear tasks are
-// the composition prologue, gemv, epilogue; the others are one kernel
-// operation.
+// operation, same buffer types, same attributes, the same operands equal. For
+// which target follows from the schedule: one for a GPU says how large the
+// stages of its workers' rings are.
 //
 //===----------------------------------------------------------------------===//
 
-#include "amk/Conversion/Passes.h"
-#include "amk/Dialect/AMK/IR/AMK.h"
+#include "Bodies.h"
 
-#include "mlir/IR/Builders.h"
+#include "amk/Conversion/Passes.h"
+#include "amk/Dialect/AMK/IR/GpuWeights.h"
+
 #include "llvm/ADT/MapVector.h"
-#include "llvm/ADT/TypeSwitch.h"
 
 #include <map>
 
@@ -37,11 +34,6 @@ using namespace mlir::amk;
 // Which tasks share a body
 //===----------------------------------------------------------------------===//
 
-/// Units of a task, or null for tasks that always cover everything.
-static RangeAttr unitsOf(TaskOpInterface task) {
-  return task->getAttrOfType<RangeAttr>("units");
-}
-
 /// Everything of a task that its body depends on.
 static std::string bodyKey(TaskOpInterface task) {
   std::string key;
@@ -55,242 +47,16 @@ static std::string bodyKey(TaskOpInterface task) {
     os << ' ' << name << '=' << attr.getValue();
   }
   // Which operands are one buffer decides which argument the body reads.
-  for (Value operand : task->getOperands())
-    os << ' ' << operand.getType()
-       << operand.getDefiningOp<BufferOp>().getKindAttr() << '#'
-       << std::distance(task->operand_begin(),
-                        llvm::find(task->getOperands(), operand));
-  return key;
-}
-
-namespace {
-struct BodyGroup {
-  SmallVector<TaskOpInterface> tasks;
-  int64_t maxTiles = 0; ///< of any task's weights
-  /// Of the tasks, the first in the task graph.
-  std::pair<int64_t, int64_t> first{INT64_MAX, 0};
-};
-
-//===----------------------------------------------------------------------===//
-// Building a body
-//===----------------------------------------------------------------------===//
-
-/// Builds the body of one group, from any of its tasks.
-class BodyBuilder {
-public:
-  BodyBuilder(OpBuilder &builder, const BodyGroup &group)
-      : b(builder), task(group.tasks.front()), loc(task.getLoc()),
-        maxTiles(group.maxTiles) {}
-
-  LogicalResult build(StringRef name);
-  int64_t scratchBytes() const { return scratchEnd; }
-
-private:
-  void addArguments();
-  LogicalResult buildOps();
-  Value stageInput(Value input, Value norm, FloatAttr epsilon);
-  Value gemv(Value staged);
-  Value scratch(ArrayRef<int64_t> shape);
-  Value position() {
-    return KernelPositionOp::create(b, loc, b.getIndexType());
-  }
-  Value arg(Value buffer) { return arguments.lookup(buffer); }
-
-  template <typename OpTy, typename... Args>
-  void emit(Args &&...args) {
-    OpTy::create(b, loc, std::forward<Args>(args)...);
-  }
-
-  OpBuilder &b;
-  TaskOpInterface task;
-  Location loc;
-  int64_t maxTiles;
-  int64_t scratchEnd = 0;
-  Block *block = nullptr;
-  DenseMap<Value, Value> arguments;
-  Value stream, begin, count, tiles, part, stop;
-};
-} // namespace
-
-static MemRefType kernelType(MemRefType type, MemorySpace space) {
-  return MemRefType::get(type.getShape(), type.getElementType(), AffineMap(),
-                         MemorySpaceAttr::get(type.getContext(), space));
-}
-
-static BufferOp bufferOf(Value value) {
-  return value.getDefiningOp<BufferOp>();
-}
-
-void BodyBuilder::addArguments() {
   for (Value operand : task->getOperands()) {
     BufferOp buffer = bufferOf(operand);
-    if (buffer.getKind() == BufferKind::Weight)
-      continue;
-    Type type = kernelType(cast<MemRefType>(operand.getType()),
-                           kernelMemorySpace(buffer.getKind()));
-    // A buffer that a task uses twice still has one argument per use.
-    Value argument = block->addArgument(type, loc);
-    arguments.try_emplace(operand, argument);
+    os << ' ' << operand.getType() << buffer.getKindAttr();
+    if (HandOffAttr handOff = buffer.getHandOffAttr())
+      os << handOff;
+    os << '#'
+       << std::distance(task->operand_begin(),
+                        llvm::find(task->getOperands(), operand));
   }
-  auto index = [&] { return block->addArgument(b.getIndexType(), loc); };
-  std::optional<WeightUse> use = task.getWeightUse();
-  if (use)
-    stream = block->addArgument(
-        kernelType(MemRefType::get({ShapedType::kDynamic}, use->element),
-                   MemorySpace::Stream),
-        loc);
-  if (unitsOf(task)) {
-    begin = index();
-    count = index();
-  }
-  if (use)
-    tiles = index();
-  if (isa<TaskHeadOp>(task))
-    part = index();
-}
-
-Value BodyBuilder::scratch(ArrayRef<int64_t> shape) {
-  auto type =
-      kernelType(MemRefType::get(shape, b.getF32Type()), MemorySpace::Scratch);
-  Value value =
-      KernelScratchOp::create(b, loc, type, b.getI64IntegerAttr(scratchEnd));
-  scratchEnd = llvm::alignTo(scratchEnd + byteSize(type), 64);
-  return value;
-}
-
-/// The input in scratch, normalised if asked for, padded for the gemv.
-Value BodyBuilder::stageInput(Value input, Value norm, FloatAttr epsilon) {
-  Value staged = scratch({1, task.getWeightUse()->paddedColumns()});
-  if (norm)
-    emit<KernelRmsNormOp>(arg(input), arg(norm), staged, epsilon);
-  else
-    emit<KernelStageOp>(arg(input), staged);
-  return staged;
-}
-
-/// The products of all tiles of the task, in scratch.
-Value BodyBuilder::gemv(Value staged) {
-  int64_t tileRows = task.getWeightUse()->tileRows;
-  Value values = scratch({maxTiles * tileRows});
-  emit<KernelGemvOp>(stream, staged, values, tiles, /*scale=*/Value(),
-                     /*tag=*/Value(), b.getI64IntegerAttr(tileRows),
-                     PackLayoutAttr(), UnitAttr(), IntegerAttr());
-  return values;
-}
-
-LogicalResult BodyBuilder::buildOps() {
-  auto withInput = [&](auto op) {
-    return gemv(stageInput(op.getInput(), op.getNorm(), op.getEpsilonAttr()));
-  };
-  return TypeSwitch<Operation *, LogicalResult>(task)
-      .Case([&](TaskGateOp op) {
-        stop =
-            KernelGateOp::create(b, loc, b.getI1Type(), arg(op.getControl()));
-        return success();
-      })
-      .Case([&](TaskEmbedOp op) {
-        emit<KernelEmbedOp>(arg(op.getToken()), arg(op.getTable()),
-                            arg(op.getOut()), begin, count, position(),
-                            /*tag=*/Value());
-        return success();
-      })
-      .Case([&](TaskRmsNormOp op) {
-        emit<KernelRmsNormOp>(arg(op.getInput()), arg(op.getWeight()),
-                              arg(op.getOut()), op.getEpsilonAttr());
-        return success();
-      })
-      .Case([&](TaskLinearOp op) {
-        Value residual = op.getResidual() ? arg(op.getResidual()) : Value();
-        emit<KernelStoreRowsOp>(withInput(op), arg(op.getOut()), begin, count,
-                                residual, /*residual_tag=*/Value(),
-                                /*tag=*/Value());
-        return success();
-      })
-      .Case([&](TaskQKVOp op) {
-        emit<KernelStoreQKVOp>(withInput(op), arg(op.getTable()),
-                               arg(op.getQuery()), arg(op.getCache()), begin,
-                               count, position(), /*tag=*/Value(),
-                               op.getTileRowsAttr());
-        return success();
-      })
-      .Case([&](TaskGatedLinearOp op) {
-        emit<KernelStoreGatedOp>(op.getActivationAttr(), withInput(op),
-                                 arg(op.getOut()), begin, count,
-                                 /*tag=*/Value(), op.getTileRowsAttr());
-        return success();
-      })
-      .Case([&](TaskHeadOp op) {
-        emit<KernelStoreLogitsOp>(withInput(op), arg(op.getLogits()),
-                                  arg(op.getPartials()), begin, count, part,
-                                  /*tag=*/Value());
-        return success();
-      })
-      .Case([&](TaskRopeOp op) {
-        emit<KernelRopeOp>(arg(op.getInput()), arg(op.getTable()),
-                           arg(op.getOut()), begin, count, position(),
-                           op.getHeadDimAttr());
-        return success();
-      })
-      .Case([&](TaskKVAppendOp op) {
-        emit<KernelKVAppendOp>(arg(op.getKey()), arg(op.getValue()),
-                               arg(op.getCache()), begin, count, position());
-        return success();
-      })
-      .Case([&](TaskAttentionOp op) {
-        // Scores of one block of positions, then the sums of one head.
-        int64_t dim = cast<MemRefType>(op.getCache().getType()).getDimSize(3);
-        Value room = scratch({kAttentionBlock + dim});
-        emit<KernelAttentionOp>(
-            arg(op.getQuery()), arg(op.getCache()), arg(op.getOut()), room,
-            begin, count, position(), op.getSplitsAttr(), op.getScaleAttr());
-        return success();
-      })
-      .Case([&](TaskAttentionCombineOp op) {
-        emit<KernelAttentionCombineOp>(arg(op.getPartials()), arg(op.getOut()),
-                                       begin, count);
-        return success();
-      })
-      .Case([&](TaskGatedActivationOp op) {
-        emit<KernelGatedActivationOp>(op.getActivationAttr(), arg(op.getGate()),
-                                      arg(op.getUp()), arg(op.getOut()), begin,
-                                      count);
-        return success();
-      })
-      .Case([&](TaskAddOp op) {
-        emit<KernelAddOp>(arg(op.getLhs()), arg(op.getRhs()), arg(op.getOut()),
-                          begin, count);
-        return success();
-      })
-      .Case([&](TaskArgmaxOp op) {
-        Value partials = KernelScratchOp::create(
-            b, loc,
-            kernelType(MemRefType::get({1, 2}, b.getI32Type()),
-                       MemorySpace::Scratch),
-            b.getI64IntegerAttr(0));
-        scratchEnd = 64;
-        emit<KernelArgmaxOp>(arg(op.getLogits()), partials);
-        emit<KernelFinishStepOp>(partials, arg(op.getToken()),
-                                 arg(op.getControl()), position());
-        return success();
-      })
-      .Case([&](TaskArgmaxCombineOp op) {
-        emit<KernelFinishStepOp>(arg(op.getPartials()), arg(op.getToken()),
-                                 arg(op.getControl()), position());
-        return success();
-      })
-      .Default(
-          [&](Operation *op) { return op->emitOpError("has no kernel body"); });
-}
-
-LogicalResult BodyBuilder::build(StringRef name) {
-  OpBuilder::InsertionGuard guard(b);
-  auto body = KernelBodyOp::create(b, loc, b.getStringAttr(name));
-  block = b.createBlock(&body.getBody());
-  addArguments();
-  if (failed(buildOps()))
-    return failure();
-  emit<KernelReturnOp>(stop);
-  return success();
+  return key;
 }
 
 //===----------------------------------------------------------------------===//
@@ -298,9 +64,14 @@ LogicalResult BodyBuilder::build(StringRef name) {
 //===----------------------------------------------------------------------===//
 
 /// What earlier passes must have decided before operands can be written.
-static LogicalResult verifyPlaced(TaskOpInterface task) {
-  if (task.getWeightUse() && !task.getStreamOffsetAttr())
-    return task.emitError("expects a stream_offset; run amk-pack-weights");
+static LogicalResult verifyPlaced(TaskOpInterface task,
+                                  std::optional<uint32_t> stageBytes) {
+  if (task.getWeightUse()) {
+    if (!task.getStreamOffsetAttr())
+      return task.emitError("expects a stream_offset; run amk-pack-weights");
+    if (stageBytes && failed(weightRun(task, *stageBytes)))
+      return failure();
+  }
   for (Value operand : task->getOperands()) {
     BufferOp buffer = bufferOf(operand);
     if (buffer.getKind() != BufferKind::Weight && !buffer.getOffset())
@@ -318,7 +89,8 @@ using BodyGroups =
 
 /// In the order of the task graph, so that another placement of the same tasks
 /// has the same code.
-static FailureOr<SmallVector<BodyGroup>> groupTasks(ScheduleOp schedule) {
+static FailureOr<SmallVector<BodyGroup>>
+groupTasks(ScheduleOp schedule, std::optional<uint32_t> stageBytes) {
   BodyGroups groups;
   WalkResult result = schedule.walk([&](TaskOpInterface task) {
     if (isa<TaskOpaqueOp>(task)) {
@@ -329,8 +101,10 @@ static FailureOr<SmallVector<BodyGroup>> groupTasks(ScheduleOp schedule) {
                         "which put it in gives it");
       return WalkResult::interrupt();
     }
-    if (failed(verifyPlaced(task)))
+    if (failed(verifyPlaced(task, stageBytes)))
       return WalkResult::interrupt();
+    if (stageBytes && isa<TaskLoadKVOp>(task))
+      return WalkResult::advance(); // the kernel's loader follows attention
     BodyGroup &group = groups[bodyKey(task)];
     group.tasks.push_back(task);
     PhaseAttr phase = task.getPhase();
@@ -350,10 +124,13 @@ static FailureOr<SmallVector<BodyGroup>> groupTasks(ScheduleOp schedule) {
   return sorted;
 }
 
-static LogicalResult convertSchedule(ScheduleOp schedule) {
+static LogicalResult convertSchedule(ScheduleOp schedule, bool hiLo) {
   if (schedule.getUnsynchronized())
     return schedule.emitOpError("expects a synchronised schedule");
-  auto groups = groupTasks(schedule);
+  FailureOr<std::optional<uint32_t>> stageBytes = ringStageBytes(schedule);
+  if (failed(stageBytes))
+    return failure();
+  auto groups = groupTasks(schedule, *stageBytes);
   if (failed(groups))
     return failure();
 
@@ -371,10 +148,13 @@ static LogicalResult convertSchedule(ScheduleOp schedule) {
     StringRef kind = group.tasks.front()->getName().stripDialect();
     kind.consume_front("task.");
     std::string name = (kind + "_" + Twine(uses[kind]++)).str();
-    BodyBuilder body(builder, group);
-    if (failed(body.build(name)))
+    std::unique_ptr<BodyBuilder> body =
+        *stageBytes
+            ? makeGpuBodyBuilder(builder, group, {**stageBytes, hiLo})
+            : makeCpuBodyBuilder(builder, group);
+    if (failed(body->build(name)))
       return failure();
-    scratchBytes = std::max(scratchBytes, body.scratchBytes());
+    scratchBytes = std::max(scratchBytes, body->scratchBytes());
     auto symbol = FlatSymbolRefAttr::get(builder.getContext(), name);
     for (TaskOpInterface task : group.tasks)
       task.setCallAttr(CallAttr::get(
@@ -389,10 +169,12 @@ namespace {
 struct ConvertAMKScheduleToKernel
     : mlir::amk::impl::ConvertAMKScheduleToKernelBase<
           ConvertAMKScheduleToKernel> {
+  using ConvertAMKScheduleToKernelBase::ConvertAMKScheduleToKernelBase;
+
   void runOnOperation() override {
     for (auto schedule :
          llvm::make_early_inc_range(getOperation().getOps<ScheduleOp>()))
-      if (failed(convertSchedule(schedule)))
+      if (failed(convertSchedule(schedule, hiLo)))
         return signalPassFailure();
   }
 };

@@ -377,6 +377,8 @@ std::string mlir::amk::taskName(TaskOpInterface task) {
 
 SmallVector<int64_t> mlir::amk::instructionOperands(TaskOpInterface task) {
   SmallVector<int64_t> operands;
+  if (isa<TaskLoadKVOp>(task))
+    return operands;
   for (Value operand : task->getOperands())
     if (auto buffer = operand.getDefiningOp<BufferOp>();
         buffer && buffer.getKind() != BufferKind::Weight)
@@ -384,7 +386,12 @@ SmallVector<int64_t> mlir::amk::instructionOperands(TaskOpInterface task) {
   std::optional<WeightUse> use = task.getWeightUse();
   if (use)
     operands.push_back(task.getStreamOffsetAttr().getInt());
-  if (auto units = task->getAttrOfType<RangeAttr>("units")) {
+  auto attention = dyn_cast<TaskAttentionOp>(*task);
+  if (attention && attention.getRing()) {
+    int64_t unit = attention.getUnits().getBegin();
+    int64_t splits = attention.getSplits();
+    operands.append({unit / splits, unit % splits});
+  } else if (auto units = task->getAttrOfType<RangeAttr>("units")) {
     operands.push_back(units.getBegin());
     operands.push_back(units.size());
   }

@@ -110,9 +110,10 @@ std::string taskName(TaskOpInterface task);
 
 /// What a task's instruction passes to its body: the offset of each buffer that
 /// is not a weight (0 for rings), the offset of the weights in the stream,
-/// begin and count of the units, the number of weight tiles, the part (head
-/// only); each only where the task has it. Buffers and weights must have their
-/// places.
+/// begin and count of the units (attention through a ring: head and split of
+/// its only one), the number of weight tiles, the part (head only); each only
+/// where the task has it. Buffers and weights must have their places. Loads of
+/// the KV cache pass nothing.
 SmallVector<int64_t> instructionOperands(TaskOpInterface task);
 
 /// The address space of a buffer kind, as tables and kernel pointers see it.
