@@ -23,10 +23,7 @@ void BufferOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
 }
 
 int64_t BufferOp::getBytes() {
-  MemRefType type = typeOf(getResult());
-  if (getHandOff() == HandOff::Tag)
-    return type.getNumElements() * kWordBytes;
-  return byteSize(type);
+  return lengthOf(getResult()) * elementBytes(getResult());
 }
 
 bool BufferOp::isMutable() {
@@ -160,7 +157,6 @@ AMK_NO_WEIGHTS(TaskGatedActivationOp)
 AMK_NO_WEIGHTS(TaskAddOp)
 AMK_NO_WEIGHTS(TaskArgmaxOp)
 AMK_NO_WEIGHTS(TaskArgmaxCombineOp)
-AMK_NO_WEIGHTS(TaskNextTokenOp)
 #undef AMK_NO_WEIGHTS
 
 LogicalResult TaskGateOp::verify() {
@@ -178,11 +174,16 @@ LogicalResult TaskEmbedOp::verify() {
     return failure();
   if (failed(verifyRange(*this, getUnits(), lengthOf(getOut()))))
     return failure();
+  int64_t tokens = lengthOf(getToken()), part = getPhase().getPart();
+  if (tokens != 1 && part >= tokens)
+    return emitOpError() << "expects one token or one for part " << part
+                         << ", found " << getToken().getType();
   return verifyMatrix(*this, "table", getTable(), -1, lengthOf(getOut()));
 }
 
 void TaskEmbedOp::getAccesses(Accesses &accesses) {
-  addWhole(accesses, getToken(), AccessMode::ReadPrevious);
+  int64_t token = lengthOf(getToken()) == 1 ? 0 : getPhase().getPart();
+  addElements(accesses, getToken(), AccessMode::ReadPrevious, token, token + 1);
   addElements(accesses, getOut(), AccessMode::Write, getUnits().getBegin(),
               getUnits().getEnd());
 }
@@ -250,6 +251,8 @@ LogicalResult TaskAttentionOp::verify() {
                                  {"cache", getCache(), kCache},
                                  {"out", getOut(), kData}})))
     return failure();
+  if (getRing())
+    return verifyRingAttention(*this);
   if (failed(verifyCache(*this, getCache())))
     return failure();
   CacheShape shape(getCache());
@@ -269,6 +272,8 @@ LogicalResult TaskAttentionOp::verify() {
 }
 
 void TaskAttentionOp::getAccesses(Accesses &accesses) {
+  if (getRing())
+    return addRingAttention(accesses, *this);
   CacheShape shape(getCache());
   int64_t splits = getSplits();
   int64_t group = lengthOf(getQuery()) / shape.dim / shape.heads;
@@ -282,7 +287,7 @@ void TaskAttentionOp::getAccesses(Accesses &accesses) {
                        firstHead * group * shape.dim,
                        lastHead * group * shape.dim);
   // Partials [heads, splits, dim + 2]: one run of splits per query head.
-  int64_t row = (shape.dim + 2) * 4;
+  int64_t row = (shape.dim + 2) * elementBytes(getOut());
   for (int64_t head = firstHead; head < lastHead; ++head) {
     int64_t first = std::max(getUnits().getBegin() - head * splits, int64_t(0));
     int64_t last = std::min(getUnits().getEnd() - head * splits, splits);
@@ -300,10 +305,9 @@ LogicalResult TaskAttentionCombineOp::verify() {
   if (failed(verifyRoles(*this, {{"partials", getPartials(), kActivation},
                                  {"out", getOut(), kData}})))
     return failure();
+  if (failed(verifyPartials(*this, getPartials())))
+    return failure();
   ArrayRef<int64_t> shape = shapeOf(getPartials());
-  if (shape.size() != 3 || shape[2] <= 2)
-    return emitOpError() << "expects partials [heads, splits, dim + 2], found "
-                         << getPartials().getType();
   if (failed(verifyLength(*this, "out", getOut(), shape[0] * (shape[2] - 2))))
     return failure();
   return verifyRange(*this, getUnits(), shape[0]);
@@ -384,25 +388,4 @@ void TaskArgmaxCombineOp::getAccesses(Accesses &accesses) {
   addWhole(accesses, getPartials(), AccessMode::Read);
   addWhole(accesses, getToken(), AccessMode::Write);
   addWhole(accesses, getControl(), AccessMode::Write);
-}
-
-LogicalResult TaskNextTokenOp::verify() {
-  if (failed(verifyRoles(*this, {{"partials", getPartials(), kActivation},
-                                 {"token", getToken(), kToken}})))
-    return failure();
-  ArrayRef<int64_t> shape = shapeOf(getPartials());
-  if (shape.size() != 2 || shape[1] != 2)
-    return emitOpError() << "expects partials [parts, 2], found "
-                         << getPartials().getType();
-  if (lengthOf(getToken()) != getPhase().getParts())
-    return emitOpError() << "expects a token for each of "
-                         << getPhase().getParts() << " parts, found "
-                         << getToken().getType();
-  return success();
-}
-
-void TaskNextTokenOp::getAccesses(Accesses &accesses) {
-  int64_t part = getPhase().getPart();
-  addWhole(accesses, getPartials(), AccessMode::Read);
-  addElements(accesses, getToken(), AccessMode::Write, part, part + 1);
 }

@@ -25,7 +25,12 @@ inline ArrayRef<int64_t> shapeOf(Value buffer) {
   return typeOf(buffer).getShape();
 }
 
+/// Bytes from one element of a buffer to the next: those of a word if workers
+/// pass its elements in words.
 inline int64_t elementBytes(Value buffer) {
+  auto op = buffer.getDefiningOp<BufferOp>();
+  if (op && op.getHandOff() == HandOff::Tag)
+    return kWordBytes;
   return typeOf(buffer).getElementTypeBitWidth() / 8;
 }
 
@@ -44,6 +49,27 @@ struct CacheShape {
   int64_t headBytes() const { return positions * dim * 4; }
 };
 
+/// A query buffer of RotaryGroups: [kv heads, query heads of one + 2, dim].
+struct GroupShape {
+  explicit GroupShape(Value query)
+      : count(shapeOf(query)[0]), heads(shapeOf(query)[1]),
+        dim(shapeOf(query)[2]) {}
+  int64_t count;
+  int64_t heads; ///< of a group: queries, key, value
+  int64_t dim;
+  int64_t queryHeads() const { return heads - 2; }
+  /// Of a group.
+  int64_t elements() const { return heads * dim; }
+};
+
+/// Heads of a cache in a ring are padded to a multiple of this many elements.
+constexpr int64_t kRingDimUnit = 16;
+
+/// Positions in a block of such a cache.
+inline int64_t ringBlockPositions(Type element) {
+  return element.isF32() ? 8 : 16;
+}
+
 //===----------------------------------------------------------------------===//
 // Access builders
 //===----------------------------------------------------------------------===//
@@ -52,7 +78,7 @@ using Accesses = SmallVectorImpl<BufferAccess>;
 using ::amk::schedule::AccessMode;
 
 inline void addWhole(Accesses &accesses, Value buffer, AccessMode mode) {
-  int64_t bytes = byteSize(typeOf(buffer));
+  int64_t bytes = lengthOf(buffer) * elementBytes(buffer);
   accesses.push_back({buffer, mode, 0, 1, bytes, bytes, {}});
 }
 
@@ -98,12 +124,13 @@ inline SmallVector<PairRun> pairRuns(int64_t begin, int64_t end, int64_t half) {
 /// Query elements of a run: both halves of its head.
 inline void addQueryRun(Accesses &accesses, Value query, const PairRun &run,
                         int64_t dim) {
+  int64_t size = elementBytes(query);
   accesses.push_back({query,
                       AccessMode::Write,
-                      (run.head * dim + run.first) * 4,
+                      (run.head * dim + run.first) * size,
                       2,
-                      (run.last - run.first) * 4,
-                      dim * 2,
+                      (run.last - run.first) * size,
+                      dim / 2 * size,
                       {}});
 }
 
@@ -241,6 +268,33 @@ inline LogicalResult verifyRotary(Operation *op, Value table, int64_t dim) {
                              << dim / 2 << "], found " << table.getType();
   return success();
 }
+
+inline LogicalResult verifyGroups(Operation *op, Value query) {
+  ArrayRef<int64_t> shape = shapeOf(query);
+  if (shape.size() != 3 || shape[1] < 3)
+    return op->emitOpError()
+           << "expects a query [kv heads, query heads of one + 2, dim], found "
+           << query.getType();
+  return success();
+}
+
+/// What splits of attention write.
+inline LogicalResult verifyPartials(Operation *op, Value partials) {
+  ArrayRef<int64_t> shape = shapeOf(partials);
+  if (shape.size() != 3 || shape[2] <= 2)
+    return op->emitOpError()
+           << "expects partials [heads, splits, dim + 2], found "
+           << partials.getType();
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// amk.task.attention with `ring`
+//===----------------------------------------------------------------------===//
+
+/// Its roles are verified.
+LogicalResult verifyRingAttention(TaskAttentionOp task);
+void addRingAttention(Accesses &accesses, TaskAttentionOp task);
 
 } // namespace mlir::amk::task
 

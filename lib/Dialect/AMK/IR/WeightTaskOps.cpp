@@ -56,6 +56,51 @@ std::optional<WeightUse> TaskLinearOp::getWeightUse() {
   return plainUse(getWeight(), PackRows::Plain, getTileRows(), getUnits());
 }
 
+/// The weights' rows, the table and the units of a qkv without a cache.
+static LogicalResult verifyGroupedRows(TaskQKVOp task) {
+  if (failed(verifyGroups(task, task.getQuery())))
+    return failure();
+  GroupShape groups(task.getQuery());
+  int64_t tile = task.getTileRows(), begin = task.getUnits().getBegin();
+  if (groups.dim % tile != 0)
+    return task.emitOpError() << "expects heads of whole tiles of " << tile
+                              << " rows without a cache, found "
+                              << task.getQuery().getType();
+  if (begin % (tile / 2) != 0)
+    return task.emitOpError() << "expects units from a multiple of " << tile / 2
+                              << " on without a cache, found " << begin;
+  int64_t columns = lengthOf(task.getInput());
+  int64_t width = groups.count * groups.dim;
+  if (failed(verifyRotary(task, task.getTable(), groups.dim)) ||
+      failed(verifyMatrix(task, "query_weight", task.getQueryWeight(),
+                          width * groups.queryHeads(), columns)) ||
+      failed(verifyMatrix(task, "key_weight", task.getKeyWeight(), width,
+                          columns)) ||
+      failed(verifyMatrix(task, "value_weight", task.getValueWeight(), width,
+                          columns)))
+    return failure();
+  return verifyRange(task, task.getUnits(),
+                     groups.count * groups.elements() / 2);
+}
+
+/// The same with a cache.
+static LogicalResult verifyAppendedRows(TaskQKVOp task) {
+  if (failed(verifyCache(task, task.getCache())))
+    return failure();
+  CacheShape shape(task.getCache());
+  int64_t columns = lengthOf(task.getInput());
+  int64_t query = lengthOf(task.getQuery()), width = shape.heads * shape.dim;
+  if (failed(verifyRotary(task, task.getTable(), shape.dim)) ||
+      failed(verifyMatrix(task, "query_weight", task.getQueryWeight(), query,
+                          columns)) ||
+      failed(verifyMatrix(task, "key_weight", task.getKeyWeight(), width,
+                          columns)) ||
+      failed(verifyMatrix(task, "value_weight", task.getValueWeight(), width,
+                          columns)))
+    return failure();
+  return verifyRange(task, task.getUnits(), (query + 2 * width) / 2);
+}
+
 LogicalResult TaskQKVOp::verify() {
   if (failed(verifyRoles(*this, {{"input", getInput(), kData},
                                  {"norm", getNorm(), kVector},
@@ -67,30 +112,26 @@ LogicalResult TaskQKVOp::verify() {
                                  {"cache", getCache(), kCache}})))
     return failure();
   if (failed(verifyTile(*this, getTileRows())) || failed(verifyNorm(*this)) ||
-      failed(verifyCache(*this, getCache())))
-    return failure();
-  CacheShape shape(getCache());
-  int64_t columns = lengthOf(getInput()), query = lengthOf(getQuery());
-  int64_t width = shape.heads * shape.dim;
-  if (failed(verifyRotary(*this, getTable(), shape.dim)) ||
-      failed(verifyMatrix(*this, "query_weight", getQueryWeight(), query,
-                          columns)) ||
-      failed(
-          verifyMatrix(*this, "key_weight", getKeyWeight(), width, columns)) ||
-      failed(verifyMatrix(*this, "value_weight", getValueWeight(), width,
-                          columns)))
+      failed(getCache() ? verifyAppendedRows(*this) : verifyGroupedRows(*this)))
     return failure();
   Type element = typeOf(getQueryWeight()).getElementType();
   if (typeOf(getKeyWeight()).getElementType() != element ||
       typeOf(getValueWeight()).getElementType() != element)
     return emitOpError() << "expects weights of one element type";
-  return verifyRange(*this, getUnits(), (query + 2 * width) / 2);
+  return success();
 }
 
 void TaskQKVOp::getAccesses(Accesses &accesses) {
+  addWhole(accesses, getInput(), AccessMode::Read);
+  if (!getCache()) {
+    int64_t dim = GroupShape(getQuery()).dim;
+    for (const PairRun &run :
+         pairRuns(getUnits().getBegin(), getUnits().getEnd(), dim / 2))
+      addQueryRun(accesses, getQuery(), run, dim);
+    return;
+  }
   CacheShape shape(getCache());
   int64_t queryHeads = lengthOf(getQuery()) / shape.dim;
-  addWhole(accesses, getInput(), AccessMode::Read);
   for (const PairRun &run :
        pairRuns(getUnits().getBegin(), getUnits().getEnd(), shape.dim / 2)) {
     if (run.head < queryHeads) {
@@ -104,8 +145,12 @@ void TaskQKVOp::getAccesses(Accesses &accesses) {
 }
 
 std::optional<WeightUse> TaskQKVOp::getWeightUse() {
-  return plainUse({getQueryWeight(), getKeyWeight(), getValueWeight()},
-                  PackRows::RotaryPairs, getTileRows(), getUnits(),
+  SmallVector<Value, 3> weights = {getQueryWeight(), getKeyWeight(),
+                                   getValueWeight()};
+  if (!getCache())
+    return plainUse(weights, PackRows::RotaryGroups, getTileRows(), getUnits(),
+                    GroupShape(getQuery()).dim);
+  return plainUse(weights, PackRows::RotaryPairs, getTileRows(), getUnits(),
                   CacheShape(getCache()).dim);
 }
 
@@ -146,16 +191,17 @@ LogicalResult TaskHeadOp::verify() {
                                  {"logits", getLogits(), kData},
                                  {"partials", getPartials(), kActivation}})))
     return failure();
-  int64_t rows = lengthOf(getLogits());
+  int64_t rows = lengthOf(getLogits()), parts = getPhase().getParts();
   ArrayRef<int64_t> partials = shapeOf(getPartials());
   if (failed(verifyTile(*this, getTileRows())) || failed(verifyNorm(*this)) ||
       failed(verifyMatrix(*this, "weight", getWeight(), rows,
                           lengthOf(getInput()))))
     return failure();
-  if (partials.size() != 2 || partials[0] != getPhase().getParts() ||
-      partials[1] != 2)
-    return emitOpError() << "expects partials [" << getPhase().getParts()
-                         << ", 2], found " << getPartials().getType();
+  if (partials != ArrayRef<int64_t>{parts, 2} &&
+      partials != ArrayRef<int64_t>{2 * parts + 1})
+    return emitOpError() << "expects partials [" << parts << ", 2] or ["
+                         << 2 * parts + 1 << "], found "
+                         << getPartials().getType();
   return verifyRange(*this, getUnits(), rows);
 }
 
@@ -166,6 +212,10 @@ void TaskHeadOp::getAccesses(Accesses &accesses) {
               getUnits().getEnd());
   addElements(accesses, getPartials(), AccessMode::Write, 2 * part,
               2 * part + 2);
+  int64_t partials = 2 * getPhase().getParts();
+  if (part == 0 && lengthOf(getPartials()) > partials)
+    addElements(accesses, getPartials(), AccessMode::Write, partials,
+                partials + 1);
 }
 
 std::optional<WeightUse> TaskHeadOp::getWeightUse() {
