@@ -9,6 +9,7 @@
 #include "amk/Dialect/AMK/Transforms/Passes.h"
 
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <limits>
 
@@ -30,9 +31,10 @@ static BufferOp findControl(GraphOp graph) {
 
 /// Queues lose the order of the graph. From then on phases and parts tell which
 /// of two tasks comes first, so they have to agree with it.
-static LogicalResult checkOrder(GraphOp graph) {
+static LogicalResult checkOrder(ArrayRef<TaskOpInterface> tasks,
+                                bool withGates) {
   TaskOpInterface before;
-  for (auto task : graph.getBody().front().getOps<TaskOpInterface>()) {
+  for (TaskOpInterface task : tasks) {
     PhaseAttr phase = task.getPhase();
     if (before && std::make_pair(before.getPhase().getIndex(),
                                  before.getPhase().getPart()) >=
@@ -48,7 +50,7 @@ static LogicalResult checkOrder(GraphOp graph) {
     before = task;
   }
   // The phases come in order: the last one has the highest index.
-  if (before &&
+  if (withGates && before &&
       before.getPhase().getIndex() == std::numeric_limits<int64_t>::max())
     return before->emitOpError()
            << "cannot be placed: found phase " << before.getPhase().getIndex()
@@ -64,24 +66,107 @@ static void makeRoomForGates(TaskOpInterface task) {
                                         phase.getPart(), phase.getParts()));
 }
 
-/// One queue per worker, with a gate as its first task.
 static SmallVector<QueueOp> createQueues(OpBuilder &builder, Location loc,
-                                         int64_t workers, Value control) {
+                                         int64_t workers) {
   SmallVector<QueueOp> queues;
   for (int64_t worker = 0; worker < workers; ++worker) {
-    auto queue =
-        QueueOp::create(builder, loc, builder.getI64IntegerAttr(worker),
-                        /*loader=*/nullptr);
-    OpBuilder body = OpBuilder::atBlockEnd(&queue.getBody().emplaceBlock());
-    auto phase =
-        PhaseAttr::get(builder.getContext(), 0, "gate", worker, workers);
-    auto gate = TaskGateOp::create(body, loc, control, phase, IntegerAttr(),
-                                   CallAttr());
-    gate->setLoc(NameLoc::get(builder.getStringAttr(taskName(gate)), loc));
-    queues.push_back(queue);
+    queues.push_back(QueueOp::create(builder, loc,
+                                     builder.getI64IntegerAttr(worker),
+                                     /*loader=*/nullptr));
+    queues.back().getBody().emplaceBlock();
   }
   return queues;
 }
+
+/// A gate as the first task of every queue.
+static void createGates(ArrayRef<QueueOp> queues, Value control) {
+  for (auto [worker, queue] : llvm::enumerate(queues)) {
+    Location loc = QueueOp(queue).getLoc();
+    OpBuilder body =
+        OpBuilder::atBlockEnd(&QueueOp(queue).getBody().front());
+    auto phase =
+        PhaseAttr::get(body.getContext(), 0, "gate", worker, queues.size());
+    auto gate = TaskGateOp::create(body, loc, control, phase, IntegerAttr(),
+                                   CallAttr());
+    gate->setLoc(NameLoc::get(body.getStringAttr(taskName(gate)), loc));
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Placements: the worker of each task, in the order of the graph
+//===----------------------------------------------------------------------===//
+
+static SmallVector<int64_t> placeInTurn(ArrayRef<TaskOpInterface> tasks,
+                                        int64_t workers, bool rotate) {
+  SmallVector<int64_t> placed;
+  llvm::DenseMap<int64_t, int64_t> shiftOfPhase;
+  int64_t nextShift = 0;
+  for (TaskOpInterface task : tasks) {
+    PhaseAttr phase = task.getPhase();
+    auto [shift, isNew] = shiftOfPhase.try_emplace(phase.getIndex(), nextShift);
+    if (isNew && rotate)
+      nextShift = (nextShift + phase.getParts() % workers) % workers;
+    placed.push_back((phase.getPart() % workers + shift->second) % workers);
+  }
+  return placed;
+}
+
+/// Places the tasks of one phase, all with weights. `load` is how many bytes
+/// each worker has so far.
+static void placePhaseByBytes(ArrayRef<TaskOpInterface> tasks,
+                              MutableArrayRef<int64_t> load,
+                              MutableArrayRef<int64_t> placed) {
+  SmallVector<int64_t> bytes;
+  for (TaskOpInterface task : tasks)
+    bytes.push_back(task.getWeightUse()->streamBytes());
+  auto largestFirst = llvm::to_vector(llvm::seq<size_t>(0, tasks.size()));
+  llvm::sort(largestFirst, [&](size_t a, size_t b) {
+    return std::make_pair(bytes[b], a) < std::make_pair(bytes[a], b);
+  });
+  size_t most = llvm::divideCeil(tasks.size(), load.size());
+  SmallVector<size_t> count(load.size());
+  for (size_t task : largestFirst) {
+    size_t best = load.size();
+    for (size_t worker = 0; worker < load.size(); ++worker)
+      if (count[worker] < most &&
+          (best == load.size() || load[worker] < load[best]))
+        best = worker;
+    placed[task] = best;
+    load[best] += bytes[task];
+    ++count[best];
+  }
+}
+
+static SmallVector<int64_t> placeByBytes(ArrayRef<TaskOpInterface> tasks,
+                                         int64_t workers) {
+  SmallVector<int64_t> placed(tasks.size()), load(workers);
+  auto phaseOf = [&](size_t task) {
+    return TaskOpInterface(tasks[task]).getPhase();
+  };
+  for (size_t begin = 0, end; begin < tasks.size(); begin = end) {
+    end = begin;
+    bool haveWeights = true;
+    while (end < tasks.size() &&
+           phaseOf(end).getIndex() == phaseOf(begin).getIndex())
+      haveWeights &= TaskOpInterface(tasks[end++]).getWeightUse().has_value();
+    if (haveWeights) {
+      placePhaseByBytes(tasks.slice(begin, end - begin), load,
+                        MutableArrayRef(placed).slice(begin, end - begin));
+      continue;
+    }
+    for (size_t task = begin; task < end; ++task) {
+      auto attention = dyn_cast<TaskAttentionOp>(*tasks[task]);
+      placed[task] = (attention ? attention.getUnits().getBegin()
+                                : phaseOf(task).getPart()) %
+                     workers;
+    }
+  }
+  return placed;
+}
+
+//===----------------------------------------------------------------------===//
+// Pass
+//===----------------------------------------------------------------------===//
 
 namespace {
 
@@ -95,9 +180,11 @@ struct PlaceTasks : public mlir::amk::impl::PlaceTasksBase<PlaceTasks> {
           << ", expected 1 to " << ::amk::abi::kMaxWorkers;
       return signalPassFailure();
     }
-    if (placement != "block" && placement != "rotate") {
-      getOperation().emitError() << getArgument() << ": placement: found '"
-                                 << placement << "', expected block or rotate";
+    if (placement != "block" && placement != "rotate" &&
+        placement != "bytes") {
+      getOperation().emitError()
+          << getArgument() << ": placement: found '" << placement
+          << "', expected block, rotate or bytes";
       return signalPassFailure();
     }
     for (GraphOp graph :
@@ -112,11 +199,14 @@ struct PlaceTasks : public mlir::amk::impl::PlaceTasksBase<PlaceTasks> {
 } // namespace
 
 LogicalResult PlaceTasks::place(GraphOp graph) {
+  bool withGates = placement != "bytes";
   BufferOp control = findControl(graph);
-  if (!control)
+  if (withGates && !control)
     return graph.emitOpError(
         "cannot be placed: expected a buffer of kind control for the gates");
-  if (failed(checkOrder(graph)))
+  Block &source = graph.getBody().front();
+  auto tasks = llvm::to_vector(source.getOps<TaskOpInterface>());
+  if (failed(checkOrder(tasks, withGates)))
     return failure();
   OpBuilder builder(graph);
   auto schedule = ScheduleOp::create(
@@ -125,26 +215,20 @@ LogicalResult PlaceTasks::place(GraphOp graph) {
       builder.getUnitAttr(), /*arena_bytes=*/nullptr, /*tags=*/nullptr,
       /*limits=*/nullptr, graph.getDerivedTensorsAttr());
   Block &block = schedule.getBody().emplaceBlock();
-  Block &source = graph.getBody().front();
   for (auto buffer : llvm::make_early_inc_range(source.getOps<BufferOp>()))
     buffer->moveBefore(&block, block.end());
 
   builder.setInsertionPointToEnd(&block);
-  SmallVector<QueueOp> queues =
-      createQueues(builder, graph.getLoc(), workers, control);
-  bool rotate = placement == "rotate";
-  llvm::DenseMap<int64_t, int64_t> shiftOfPhase;
-  int64_t nextShift = 0;
-  for (auto task :
-       llvm::make_early_inc_range(source.getOps<TaskOpInterface>())) {
-    PhaseAttr phase = task.getPhase();
-    auto [shift, isNew] = shiftOfPhase.try_emplace(phase.getIndex(), nextShift);
-    if (isNew && rotate)
-      nextShift = (nextShift + phase.getParts() % workers) % workers;
-    makeRoomForGates(task);
-    Block &queue = queues[(phase.getPart() % workers + shift->second) % workers]
-                       .getBody()
-                       .front();
+  SmallVector<QueueOp> queues = createQueues(builder, graph.getLoc(), workers);
+  if (withGates)
+    createGates(queues, control);
+  SmallVector<int64_t> placed =
+      withGates ? placeInTurn(tasks, workers, placement == "rotate")
+                : placeByBytes(tasks, workers);
+  for (auto [task, worker] : llvm::zip_equal(tasks, placed)) {
+    if (withGates)
+      makeRoomForGates(task);
+    Block &queue = queues[worker].getBody().front();
     task->moveBefore(&queue, queue.end());
   }
   graph.erase();

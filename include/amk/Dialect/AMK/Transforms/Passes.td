@@ -84,6 +84,14 @@ def AllocateBuffers : Pass<"amk-allocate-buffers", "::mlir::amk::ScheduleOp"> {
   ];
 }
 
+def ChooseHandOff : Pass<"amk-choose-hand-off", "::mlir::amk::GraphOp"> {
+  let summary = "Say how workers of a GPU pass each activation on";
+  let description = [{
+    Every activation without `hand_off` gets `hand_off tag`: its values lie in
+    words of 8 bytes, each with the tag of its step.
+  }];
+}
+
 def CoarsenSync : Pass<"amk-coarsen-sync", "::mlir::amk::ScheduleOp"> {
   let summary = "Join the counters of a phase where that costs little";
   let description = [{
@@ -96,6 +104,36 @@ def CoarsenSync : Pass<"amk-coarsen-sync", "::mlir::amk::ScheduleOp"> {
   let options = [
     Option<"slack", "slack", "double", "1.0",
            "Largest share of a phase that a consumer may wait for in addition">
+  ];
+}
+
+def InsertHandOff : Pass<"amk-insert-hand-off", "::mlir::amk::ScheduleOp"> {
+  let summary = "Add the counters, waits, signals and loaders of a GPU";
+  let description = [{
+    What `amk-insert-sync` is for CPUs. Activations pass from worker to worker in
+    value+tag words: each buffer with `hand_off tag` gets a tag counter, one with
+    three dimensions (groups, heads) one for each index of the first. A task
+    waits for the counters whose words it reads, in the order of its accesses,
+    and signals those whose words it writes. The tag of a buffer is 1 for the
+    first phase that writes one, 2 for the next, and so on.
+
+    A worker with `amk.task.attention ring` tasks gets a loader queue with one
+    `amk.task.load_kv` for each of them: the k-th waits until the attention task
+    has appended its row in the step before (`appended`), the attention task
+    waits until the cache is in the ring (`loaded`).
+
+    There are no gates: what keeps steps apart is that the chain of words leads
+    through all workers. The result is a verified schedule with `tags` and
+    `amk.stage_bytes`, and without the `unsynchronized` mark. Refuses schedules
+    with counters or loader queues, and activations without words.
+  }];
+  let options = [
+    Option<"stageBytes", "stage-bytes", "unsigned", "16384",
+           "Bytes of a stage of the workers' rings">,
+    Option<"targetWorkers", "target-workers", "unsigned", "0",
+           "Workers that the target can hold at once; 0: not known">,
+    Option<"sharedBytes", "shared-bytes", "unsigned", "0",
+           "Shared memory that a worker of the target has; 0: not known">
   ];
 }
 
@@ -129,11 +167,16 @@ def PlaceTasks : Pass<"amk-place-tasks", "::mlir::ModuleOp"> {
     phase is on the same worker as the same part of the next; `rotate` begins
     each phase at the worker after the last one used, which spreads phases with
     few parts. Every queue begins with a gate.
+
+    `bytes` is for GPUs and makes no gates. Parts with weights, the largest
+    first, go to the worker with the fewest weight bytes so far in the step, at
+    most ceil(parts / workers) of a phase to one; attention goes to worker
+    (unit mod workers), so that a worker keeps its caches; the rest as `block`.
   }];
   let options = [
     Option<"workers", "workers", "unsigned", "1", "Number of workers">,
     Option<"placement", "placement", "std::string", "\"block\"",
-           "block or rotate">
+           "block, rotate or bytes">
   ];
   let dependentDialects = ["::mlir::amk::AMKDialect"];
 }
