@@ -16,8 +16,14 @@ def ConvertAMKLayerToTask : Pass<"convert-amk-layer-to-task", "::mlir::ModuleOp"
   let description = [{
     Each layer operation becomes a phase: at most `workers` tasks, each with a
     contiguous range of whole tiles. `tile-rows` rows of a weight matrix form
-    a tile. `kv-splits` cuts the context of each kv head; 0 means as many
+    form a tile. `kv-splits` cuts the context of each kv head; 0 means as many
     as give every worker a unit of attention (at most 16).
+
+    With `gpu` the graph is one for GPUs (docs/GpuKernel.md): only fused layers
+    have tasks, the cache is cut into one for each unit of attention, and every
+    worker finds the next token itself. A phase has more tasks than workers where
+    a worker's weights are more than one task of a GPU can have. `kv-splits` 0
+    then means all workers, as far as the context has blocks for them.
   }];
   let options = [
     Option<"workers", "workers", "unsigned", "1",
@@ -25,7 +31,8 @@ def ConvertAMKLayerToTask : Pass<"convert-amk-layer-to-task", "::mlir::ModuleOp"
     Option<"tileRows", "tile-rows", "unsigned", "4",
            "Rows per weight tile, even, 2 to 16">,
     Option<"kvSplits", "kv-splits", "unsigned", "0",
-           "Splits of the context in attention; 0: by workers and heads">
+           "Splits of the context in attention; 0: by workers and heads">,
+    Option<"gpu", "gpu", "bool", "false", "Make the graph of a GPU">
   ];
   let dependentDialects = ["::mlir::amk::AMKDialect"];
 }
