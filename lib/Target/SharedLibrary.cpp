@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "SharedLibrary.h"
+#include "TemporaryDirectory.h"
 
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Object/ObjectFile.h"
@@ -17,31 +18,10 @@
 #include "llvm/Support/raw_ostream.h"
 
 using namespace llvm;
+using mlir::amk::TemporaryDirectory;
 using Report = function_ref<void(const Twine &)>;
 
 namespace {
-
-/// Files of one link, in a directory of their own that goes away with this.
-class LinkFiles {
-public:
-  std::error_code create() {
-    return sys::fs::createUniqueDirectory("amk-link", directory);
-  }
-  LinkFiles() = default;
-  LinkFiles(const LinkFiles &) = delete;
-  ~LinkFiles() {
-    if (!directory.empty())
-      sys::fs::remove_directories(directory);
-  }
-  std::string path(StringRef name) const {
-    SmallString<128> result(directory);
-    sys::path::append(result, name);
-    return std::string(result);
-  }
-
-private:
-  SmallString<128> directory;
-};
 
 struct Linker {
   std::string path;
@@ -65,7 +45,7 @@ static FailureOr<Linker> findLinker(Report report) {
   return failure();
 }
 
-static LogicalResult runLinker(const Linker &linker, const LinkFiles &files,
+static LogicalResult runLinker(const Linker &linker, const TemporaryDirectory &files,
                                Report report) {
   std::string input = files.path("code.o"), output = files.path("code.so");
   std::string log = files.path("log");
@@ -96,17 +76,10 @@ FailureOr<std::string> mlir::amk::linkSharedLibrary(StringRef object,
   FailureOr<Linker> linker = findLinker(report);
   if (failed(linker))
     return failure();
-  LinkFiles files;
-  std::error_code error = files.create();
-  if (!error) {
-    raw_fd_ostream out(files.path("code.o"), error);
-    if (!error) {
-      out << object;
-      out.close();
-      error = out.error();
-      out.clear_error();
-    }
-  }
+  TemporaryDirectory files;
+  std::error_code error = files.create("amk-link");
+  if (!error)
+    error = files.write("code.o", object);
   if (error) {
     report("cannot write a temporary object file: " + error.message());
     return failure();

@@ -42,8 +42,15 @@ def ConvertAMKScheduleToKernel
   let summary = "Create the kernel bodies and bind every task to one";
   let description = [{
     Tasks that differ only in offsets and ranges share a body. The schedule
-    stays, with `call` set on every task; an `amk.kernel.program` joins it.
+    stays, with `call` set on every task; an `amk.kernel.program` joins it. If
+    the schedule has the attribute `amk.stage_bytes`, the bodies are those of a
+    GPU, and loads of the KV cache get none: the kernel's loader does them.
   }];
+  let options = [
+    Option<"hiLo", "hi-lo", "bool", "false",
+           "On a GPU, multiply activations as the sum of two numbers of the "
+           "weights' type">
+  ];
   let dependentDialects = ["::mlir::amk::AMKDialect"];
 }
 
@@ -89,6 +96,27 @@ def ConvertAMKKernelToNVVM
     "::mlir::gpu::GPUDialect", "::mlir::arith::ArithDialect",
     "::mlir::math::MathDialect", "::mlir::scf::SCFDialect"
   ];
+}
+
+def SpecializeKernel : Pass<"amk-specialize-kernel", "::mlir::ModuleOp"> {
+  let summary = "One kernel program for each GPU architecture";
+  let description = [{
+    Replaces each kernel program without a `gpu` attribute by one for every name
+    of `archs`, called `program_arch`, with as many stages of `stage-bytes` as
+    the architecture has shared memory for. A name that ends in `+trace` is for a
+    program that writes clock stamps.
+  }];
+  let options = [
+    ListOption<"archs", "archs", "std::string",
+               "Architectures: sm_80, 86, 89, 90, 90a, 100, 100a, 120, 120a; "
+               "with or without +trace">,
+    Option<"stageBytes", "stage-bytes", "unsigned", "0",
+           "Of a stage of the ring; 0: as the module's schedule says, or the "
+           "smallest of the architectures'">,
+    Option<"inFlight", "in-flight", "unsigned", "0",
+           "Copies on their way at any time; 0: by architecture">
+  ];
+  let dependentDialects = ["::mlir::amk::AMKDialect"];
 }
 
 #endif // AMK_CONVERSION_PASSES_TD

@@ -17,6 +17,7 @@
 #include "../Utils/KernelTypeConverter.h"
 #include "GpuBuilder.h"
 
+#include "amk/Conversion/GpuArchs.h"
 #include "amk/Conversion/Passes.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -328,6 +329,8 @@ private:
     std::unique_ptr<ArchEmitter> emitter = makeEmitter(*row);
     OpBuilder builder(program);
     gpu::GPUModuleOp module = createModule(builder, program, *row);
+    // What describes code in a bundle.
+    module->setAttr(kGpuAttrName, program.getGpuAttr());
     // Symbols of the module must be around what names them.
     program->moveBefore(module.getBody(), module.getBody()->end());
     return lowerGpuProgram(program, module, {*emitter, program.getGpuAttr()});
