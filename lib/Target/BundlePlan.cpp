@@ -8,7 +8,7 @@
 
 #include "amk/Target/BundlePlan.h"
 #include "TableEncoder.h"
-#include "amk/Dialect/AMK/IR/AMK.h"
+#include "amk/Dialect/AMK/IR/GpuWeights.h"
 
 #include <map>
 
@@ -40,9 +40,10 @@ public:
       : schedule(schedule), program(program) {}
 
   FailureOr<::amk::BundlePlan> run() {
-    if (failed(collectTensors()) || failed(checkBuffers()))
-      return failure();
     describeModel();
+    if (failed(describeGpu()) || failed(collectTensors()) ||
+        failed(checkBuffers()))
+      return failure();
     describeMemory();
     for (auto buffer : schedule.getOps<BufferOp>())
       addConstant(buffer);
@@ -60,8 +61,11 @@ private:
   LogicalResult addTensor(BufferOp buffer,
                           std::map<std::string, TensorSpec> &tensors);
   LogicalResult checkRoom(BufferOp buffer);
+  LogicalResult checkReach(BufferOp buffer);
   LogicalResult checkBuffers();
   void describeModel();
+  LogicalResult describeGpu();
+  LogicalResult addKVRun(TaskAttentionOp attention);
   void describeMemory();
   void addConstant(BufferOp buffer);
   void addExternals();
@@ -129,11 +133,34 @@ LogicalResult Planner::checkRoom(BufferOp buffer) {
   };
   auto type = cast<MemRefType>(buffer.getResult().getType());
   ModelConfigAttr config = schedule.getConfig();
-  if (buffer.getKind() == BufferKind::KVCache && type.getRank() == 4)
+  // A GPU's caches are parts; addKVRun() looks at them.
+  bool isPart = plan.manifest.gpu.has_value();
+  if (buffer.getKind() == BufferKind::KVCache && type.getRank() == 4 && !isPart)
     return check("positions", type.getDimSize(2), config.getMaxContext());
   if (buffer.getKind() == BufferKind::Table && type.getRank() == 2)
     return check("rows", type.getDimSize(0), config.getVocab());
   return success();
+}
+
+/// A GPU's instructions say where a buffer is in units of 16 bytes; a token for
+/// each worker is kept by just those workers.
+LogicalResult Planner::checkReach(BufferOp buffer) {
+  uint64_t workers = schedule.getWorkers();
+  auto type = cast<MemRefType>(buffer.getResult().getType());
+  if (isTokenOfWorkers(buffer) && uint64_t(type.getNumElements()) != workers)
+    return buffer.emitOpError()
+           << "has " << type.getNumElements()
+           << " elements, expected one for each of " << workers << " workers";
+  ::amk::abi::Space space = addressSpace(buffer.getKind());
+  if (!plan.manifest.gpu || (space != ::amk::abi::Space::Arena &&
+                             space != ::amk::abi::Space::Constant))
+    return success();
+  if (*buffer.getOffset() % ::amk::abi::kOperandUnit == 0)
+    return success();
+  return buffer.emitOpError()
+         << "has offset " << *buffer.getOffset()
+         << ", expected a multiple of " << ::amk::abi::kOperandUnit
+         << " for a GPU";
 }
 
 /// Everything but packed weights has its place.
@@ -141,7 +168,7 @@ LogicalResult Planner::checkBuffers() {
   for (auto buffer : schedule.getOps<BufferOp>()) {
     if (buffer.getKind() != BufferKind::Weight && !buffer.getOffset())
       return buffer.emitOpError("has no offset; run amk-allocate-buffers");
-    if (failed(checkRoom(buffer)))
+    if (failed(checkRoom(buffer)) || failed(checkReach(buffer)))
       return failure();
   }
   return success();
@@ -160,6 +187,86 @@ void Planner::describeModel() {
   if (config.getBos() >= 0)
     model.bosTokenId = config.getBos();
   plan.manifest.workers = schedule.getWorkers();
+}
+
+static OperandKind operandKind(BlockArgument argument) {
+  auto type = dyn_cast<MemRefType>(argument.getType());
+  if (!type) {
+    bool isSplit = llvm::any_of(argument.getUsers(), [&](Operation *user) {
+      auto attention = dyn_cast<KernelRingAttentionOp>(user);
+      return attention && attention.getSplit() == argument;
+    });
+    return isSplit ? OperandKind::Split : OperandKind::Integer;
+  }
+  switch (cast<MemorySpaceAttr>(type.getMemorySpace()).getValue()) {
+  case MemorySpace::Arena:
+  case MemorySpace::Words:
+    return OperandKind::Arena;
+  case MemorySpace::Constant:
+    return OperandKind::Constant;
+  case MemorySpace::KVCache:
+    return OperandKind::KVCache;
+  case MemorySpace::External:
+    return OperandKind::External;
+  case MemorySpace::Stream:
+    return OperandKind::Stream;
+  case MemorySpace::Token:
+  case MemorySpace::Control:
+  case MemorySpace::Logits:
+    return OperandKind::IO;
+  case MemorySpace::Scratch:
+    break; // bodies have theirs from amk.kernel.scratch
+  }
+  llvm_unreachable("scratch is no operand");
+}
+
+/// All runs of the KV cache have blocks alike, and as many as the longest
+/// context takes.
+LogicalResult Planner::addKVRun(TaskAttentionOp attention) {
+  GpuTargetInfo &gpu = *plan.manifest.gpu;
+  auto cache = cast<MemRefType>(attention.getCache().getType());
+  uint32_t splits = attention.getSplits(), block = cache.getDimSize(2);
+  if (gpu.kvSplits == 0) {
+    gpu.kvSplits = splits;
+    gpu.kvBlock = block;
+  }
+  if (splits != gpu.kvSplits || block != gpu.kvBlock)
+    return attention.emitOpError()
+           << "has " << splits << " splits and blocks of " << block
+           << " positions, expected " << gpu.kvSplits << " and " << gpu.kvBlock
+           << " as of the attention before";
+  int64_t blocks = llvm::divideCeil(
+      llvm::divideCeil(plan.manifest.model.maxContext, block), splits);
+  if (cache.getDimSize(0) != blocks)
+    return attention.emitOpError()
+           << "has " << cache.getDimSize(0) << " blocks in its cache, expected "
+           << blocks << " for the " << plan.manifest.model.maxContext
+           << " positions of the model";
+  return success();
+}
+
+/// What a GPU's runtime must know of the schedule and its bodies.
+LogicalResult Planner::describeGpu() {
+  FailureOr<std::optional<uint32_t>> stageBytes = ringStageBytes(schedule);
+  if (failed(stageBytes))
+    return failure();
+  if (!*stageBytes)
+    return success();
+  GpuTargetInfo &gpu = plan.manifest.gpu.emplace();
+  gpu.stageBytes = **stageBytes;
+  for (auto body : program.getOps<KernelBodyOp>()) {
+    BodyInfo info;
+    info.name = body.getSymName();
+    for (BlockArgument argument : body.getBody().getArguments())
+      info.operands.push_back(operandKind(argument));
+    gpu.bodies.push_back(std::move(info));
+  }
+  WalkResult result = schedule.walk([&](TaskAttentionOp attention) {
+    return attention.getRing() && failed(addKVRun(attention))
+               ? WalkResult::interrupt()
+               : WalkResult::advance();
+  });
+  return failure(result.wasInterrupted());
 }
 
 void Planner::describeMemory() {

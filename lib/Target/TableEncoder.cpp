@@ -8,12 +8,14 @@
 
 #include "TableEncoder.h"
 #include "amk/Dialect/AMK/IR/GpuWeights.h"
+#include "amk/Dialect/AMK/IR/ScheduleModel.h"
 
 #include <map>
 
 using namespace mlir;
 using namespace mlir::amk;
 namespace abi = ::amk::abi;
+namespace sched = ::amk::schedule;
 
 namespace {
 
@@ -22,35 +24,45 @@ public:
   TableEncoder(ScheduleOp schedule, KernelProgramOp program,
                const ::amk::runtime::MemoryInfo &memory,
                const TensorIndices &tensors)
-      : schedule(schedule), memory(memory), tensors(tensors) {
+      : schedule(schedule), memory(memory), tensors(tensors),
+        model(buildScheduleModel(schedule)) {
     for (auto [index, body] : llvm::enumerate(program.getOps<KernelBodyOp>()))
       bodies[body.getSymNameAttr()] = index;
   }
 
-  FailureOr<::amk::schedule::Tables> run();
+  FailureOr<sched::Tables> run();
 
 private:
   void encodeSpaces();
   void encodeBuffer(BufferOp buffer);
+  void encodeTokens(BufferOp buffer);
   uint32_t spaceOf(BufferOp buffer);
+  uint32_t sharedSpace(uint32_t owner);
   uint32_t addSpace(abi::Space space, const llvm::Twine &name, uint64_t bytes,
                     uint64_t ringBytes = 0, uint32_t owner = abi::kNone);
   void encodeCounter(CounterOp counter);
-  LogicalResult encodeQueue(QueueOp queue);
-  LogicalResult encodeTask(TaskOpInterface task);
-  void encodeAccesses(TaskOpInterface task, abi::Instruction &instruction);
+  LogicalResult encodeQueue(QueueOp queue, const sched::Agent &agent);
+  LogicalResult encodeTask(TaskOpInterface task, const sched::Action &action);
+  LogicalResult encodeCall(TaskOpInterface task, abi::Instruction &instruction);
+  void encodeAccess(const sched::Access &access);
   LogicalResult encodeSegment(TaskOpInterface task);
   uint32_t addString(StringRef text);
 
   ScheduleOp schedule;
   const ::amk::runtime::MemoryInfo &memory;
   const TensorIndices &tensors;
-  ::amk::schedule::Tables tables;
+  /// What the schedule's verifier has proved safe: the tables say the same.
+  ScheduleModel model;
+  sched::Tables tables;
   uint32_t worker = 0;
   std::optional<uint32_t> stageBytes; ///< of a GPU's ring
   DenseMap<StringAttr, uint32_t> bodies;
-  DenseMap<Value, uint32_t> counters;
-  DenseMap<Value, uint32_t> buffers;
+  struct Place {
+    uint32_t index = 0;
+    /// Every element of 4 bytes is a buffer; `index` is that of the first.
+    bool isSplit = false;
+  };
+  SmallVector<Place> buffers; ///< by place in the model
   /// Space of each kind of memory, and of each worker's shared memory.
   std::map<std::pair<abi::Space, uint32_t>, uint32_t> spaces;
   llvm::StringMap<uint32_t> strings;
@@ -95,6 +107,15 @@ void TableEncoder::encodeSpaces() {
   add(abi::Space::IO, "io", memory.ioBytes);
 }
 
+uint32_t TableEncoder::sharedSpace(uint32_t owner) {
+  auto [it, isNew] = spaces.try_emplace({abi::Space::Shared, owner},
+                                        tables.spaces.size());
+  if (isNew)
+    addSpace(abi::Space::Shared, "worker " + llvm::Twine(owner) + " shared", 0,
+             0, owner);
+  return it->second;
+}
+
 /// A ring has a space of its own. The other shared memory of a worker is one,
 /// which ends with its last buffer.
 uint32_t TableEncoder::spaceOf(BufferOp buffer) {
@@ -106,16 +127,15 @@ uint32_t TableEncoder::spaceOf(BufferOp buffer) {
   if (buffer.getKind() == BufferKind::Ring)
     return addSpace(space, buffer.getName(), bytes, *buffer.getCapacity(),
                     owner);
-  auto [it, isNew] = spaces.try_emplace({space, owner}, tables.spaces.size());
-  if (isNew)
-    addSpace(space, "worker " + llvm::Twine(owner) + " shared", 0, 0, owner);
-  uint64_t &size = tables.spaces[it->second].bytes;
+  uint32_t index = sharedSpace(owner);
+  uint64_t &size = tables.spaces[index].bytes;
   size = std::max(size, *buffer.getOffset() + bytes);
-  return it->second;
+  return index;
 }
 
 void TableEncoder::encodeBuffer(BufferOp buffer) {
-  buffers[buffer.getResult()] = tables.buffers.size();
+  buffers[model.buffers.lookup(buffer.getResult())].index =
+      tables.buffers.size();
   abi::BufferInfo info = {};
   info.name = addString(buffer.getName());
   info.kind = static_cast<uint32_t>(tableKind(buffer.getKind()));
@@ -125,8 +145,28 @@ void TableEncoder::encodeBuffer(BufferOp buffer) {
   tables.buffers.push_back(info);
 }
 
-static abi::Protocol tableProtocol(::amk::schedule::Protocol protocol) {
-  using ::amk::schedule::Protocol;
+/// Each worker keeps its own, behind what else is in its shared memory.
+void TableEncoder::encodeTokens(BufferOp buffer) {
+  buffers[model.buffers.lookup(buffer.getResult())] = {
+      static_cast<uint32_t>(tables.buffers.size()), /*isSplit=*/true};
+  auto type = cast<MemRefType>(buffer.getResult().getType());
+  for (uint32_t owner = 0; owner != type.getNumElements(); ++owner) {
+    abi::BufferInfo info = {};
+    std::string name =
+        (buffer.getName() + "[" + llvm::Twine(owner) + "]").str();
+    info.name = addString(name);
+    info.kind = static_cast<uint32_t>(tableKind(buffer.getKind()));
+    info.space = sharedSpace(owner);
+    uint64_t &size = tables.spaces[info.space].bytes;
+    info.offset = llvm::alignTo(size, sizeof(int32_t));
+    info.bytes = sizeof(int32_t);
+    size = info.offset + info.bytes;
+    tables.buffers.push_back(info);
+  }
+}
+
+static abi::Protocol tableProtocol(sched::Protocol protocol) {
+  using sched::Protocol;
   switch (protocol) {
   case Protocol::Release:
     return abi::Protocol::Release;
@@ -139,7 +179,6 @@ static abi::Protocol tableProtocol(::amk::schedule::Protocol protocol) {
 }
 
 void TableEncoder::encodeCounter(CounterOp counter) {
-  counters[counter.getResult()] = tables.counters.size();
   abi::Counter info = {};
   info.name = addString(counter.getName());
   info.protocol = static_cast<uint32_t>(tableProtocol(counter.getProtocol()));
@@ -148,8 +187,8 @@ void TableEncoder::encodeCounter(CounterOp counter) {
   tables.counters.push_back(info);
 }
 
-static abi::AccessMode tableMode(::amk::schedule::AccessMode mode) {
-  using Mode = ::amk::schedule::AccessMode;
+static abi::AccessMode tableMode(sched::AccessMode mode) {
+  using Mode = sched::AccessMode;
   switch (mode) {
   case Mode::Read:
     return abi::AccessMode::Read;
@@ -165,23 +204,28 @@ static abi::AccessMode tableMode(::amk::schedule::AccessMode mode) {
   llvm_unreachable("unknown access mode");
 }
 
-void TableEncoder::encodeAccesses(TaskOpInterface task,
-                                  abi::Instruction &instruction) {
-  SmallVector<BufferAccess> accesses;
-  task.getAccesses(accesses);
-  instruction.accessBegin = tables.accesses.size();
-  instruction.accessCount = accesses.size();
-  for (const BufferAccess &access : accesses) {
-    abi::Access entry = {};
-    entry.buffer = buffers.lookup(access.buffer);
-    entry.mode = static_cast<uint32_t>(tableMode(access.mode));
-    entry.counter =
-        access.counter ? counters.lookup(access.counter) : abi::kNone;
-    entry.offset = access.offset;
-    entry.rows = access.rows;
-    entry.rowBytes = access.rowBytes;
-    entry.rowStride = access.rowStride;
+void TableEncoder::encodeAccess(const sched::Access &access) {
+  const Place &place = buffers[access.region.buffer];
+  abi::Access entry = {};
+  entry.buffer = place.index;
+  entry.mode = static_cast<uint32_t>(tableMode(access.mode));
+  entry.counter = access.counter;
+  entry.offset = access.region.offset;
+  entry.rows = access.region.rows;
+  entry.rowBytes = access.region.rowBytes;
+  entry.rowStride = access.region.rowStride;
+  if (!place.isSplit) {
     tables.accesses.push_back(entry);
+    return;
+  }
+  constexpr uint64_t element = sizeof(int32_t);
+  for (uint64_t at = entry.offset; at < access.region.end(); at += element) {
+    tables.accesses.push_back(entry);
+    abi::Access &part = tables.accesses.back();
+    part.buffer = place.index + at / element;
+    part.offset = 0;
+    part.rows = 1;
+    part.rowBytes = part.rowStride = element;
   }
 }
 
@@ -222,8 +266,12 @@ LogicalResult TableEncoder::encodeSegment(TaskOpInterface task) {
   return success();
 }
 
-/// Appends an instruction; waits and signals are added by encodeQueue().
-LogicalResult TableEncoder::encodeTask(TaskOpInterface task) {
+/// Which body runs the task. A load of the KV cache has none: it is there for
+/// the order that it stands for.
+LogicalResult TableEncoder::encodeCall(TaskOpInterface task,
+                                       abi::Instruction &instruction) {
+  if (isa<TaskLoadKVOp>(task))
+    return success();
   CallAttr call = task.getCallAttr();
   if (!call)
     return task->emitOpError(
@@ -237,43 +285,55 @@ LogicalResult TableEncoder::encodeTask(TaskOpInterface task) {
     return task->emitOpError("has ")
            << operands.size() << " operands, expected at most "
            << abi::kMaxOperands;
-  abi::Instruction instruction = {};
   instruction.body = body->second;
-  instruction.name = addString(taskName(task));
   instruction.operandCount = operands.size();
   llvm::copy(operands, instruction.operands);
-  encodeAccesses(task, instruction);
+  return success();
+}
+
+/// Appends an instruction; waits and signals are added by encodeQueue().
+LogicalResult TableEncoder::encodeTask(TaskOpInterface task,
+                                       const sched::Action &action) {
+  abi::Instruction instruction = {};
+  instruction.name = addString(taskName(task));
+  if (failed(encodeCall(task, instruction)))
+    return failure();
+  auto attention = dyn_cast<TaskAttentionOp>(*task);
+  if (attention && attention.getRing())
+    instruction.stageBytes = kvBlockBytes(attention);
+  instruction.accessBegin = tables.accesses.size();
+  for (const sched::Access &access : action.accesses)
+    encodeAccess(access);
+  instruction.accessCount = tables.accesses.size() - instruction.accessBegin;
   tables.instructions.push_back(instruction);
   return encodeSegment(task);
 }
 
 /// Waits belong to the task after them, signals to the one before them.
-LogicalResult TableEncoder::encodeQueue(QueueOp queue) {
+LogicalResult TableEncoder::encodeQueue(QueueOp queue,
+                                        const sched::Agent &agent) {
   abi::Queue entry = {};
   worker = queue.getWorker();
   entry.worker = worker;
   entry.role = static_cast<uint32_t>(queue.getLoader() ? abi::Role::Loader
                                                        : abi::Role::Compute);
   entry.begin = tables.instructions.size();
-  uint32_t waitBegin = tables.waits.size();
-  for (Operation &op : queue.getBody().front()) {
-    if (auto wait = dyn_cast<WaitOp>(op)) {
-      tables.waits.push_back({counters.lookup(wait.getCounter()),
-                              static_cast<int32_t>(wait.getThreshold())});
-    } else if (auto signal = dyn_cast<SignalOp>(op)) {
-      uint32_t counter = counters.lookup(signal.getCounter());
-      uint32_t amount = signal.getAmount();
-      tables.signals.push_back({counter, amount});
-      tables.counters[counter].perStep += amount;
-      ++tables.instructions.back().signalCount;
-    } else if (auto task = dyn_cast<TaskOpInterface>(op)) {
-      if (failed(encodeTask(task)))
-        return failure();
-      abi::Instruction &instruction = tables.instructions.back();
-      instruction.waitBegin = waitBegin;
-      instruction.waitCount = tables.waits.size() - waitBegin;
-      instruction.signalBegin = tables.signals.size();
-      waitBegin = tables.waits.size();
+  auto tasks = queue.getOps<TaskOpInterface>();
+  for (auto [task, action] : llvm::zip_equal(tasks, agent.actions)) {
+    if (failed(encodeTask(task, action)))
+      return failure();
+    abi::Instruction &instruction = tables.instructions.back();
+    instruction.waitBegin = tables.waits.size();
+    instruction.waitCount = action.waits.size();
+    for (const sched::Wait &wait : action.waits)
+      tables.waits.push_back(
+          {wait.counter, static_cast<int32_t>(wait.threshold)});
+    instruction.signalBegin = tables.signals.size();
+    instruction.signalCount = action.signals.size();
+    for (const sched::Signal &signal : action.signals) {
+      auto amount = static_cast<uint32_t>(signal.amount);
+      tables.signals.push_back({signal.counter, amount});
+      tables.counters[signal.counter].perStep += amount;
     }
   }
   entry.count = tables.instructions.size() - entry.begin;
@@ -281,7 +341,7 @@ LogicalResult TableEncoder::encodeQueue(QueueOp queue) {
   return success();
 }
 
-FailureOr<::amk::schedule::Tables> TableEncoder::run() {
+FailureOr<sched::Tables> TableEncoder::run() {
   tables.workers = schedule.getWorkers();
   tables.strings.push_back('\0');
   strings[""] = 0;
@@ -298,18 +358,23 @@ FailureOr<::amk::schedule::Tables> TableEncoder::run() {
     return failure();
   stageBytes = *ring;
   encodeSpaces();
-  for (auto buffer : schedule.getOps<BufferOp>())
-    if (buffer.isMutable())
+  buffers.resize(model.program.buffers.size());
+  auto all = schedule.getOps<BufferOp>();
+  for (auto buffer : all)
+    if (buffer.isMutable() && !isTokenOfWorkers(buffer))
       encodeBuffer(buffer);
+  for (auto buffer : llvm::make_filter_range(all, isTokenOfWorkers))
+    encodeTokens(buffer);
   for (auto counter : schedule.getOps<CounterOp>())
     encodeCounter(counter);
-  for (auto queue : schedule.getOps<QueueOp>())
-    if (failed(encodeQueue(queue)))
+  for (auto [queue, agent] :
+       llvm::zip_equal(schedule.getOps<QueueOp>(), model.program.agents))
+    if (failed(encodeQueue(queue, agent)))
       return failure();
   return std::move(tables);
 }
 
-FailureOr<::amk::schedule::Tables>
+FailureOr<sched::Tables>
 mlir::amk::encodeTables(ScheduleOp schedule, KernelProgramOp program,
                         const ::amk::runtime::MemoryInfo &memory,
                         const TensorIndices &tensors) {

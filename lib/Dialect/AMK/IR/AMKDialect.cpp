@@ -457,6 +457,11 @@ int64_t mlir::amk::byteSize(MemRefType type) {
   return type.getNumElements() * type.getElementTypeBitWidth() / 8;
 }
 
+bool mlir::amk::isTokenOfWorkers(BufferOp buffer) {
+  auto type = cast<MemRefType>(buffer.getResult().getType());
+  return buffer.getKind() == BufferKind::Token && type.getNumElements() > 1;
+}
+
 int64_t WeightUse::unitsPerTile() const {
   return rowMap == ::amk::abi::PackRows::Plain ? tileRows : tileRows / 2;
 }

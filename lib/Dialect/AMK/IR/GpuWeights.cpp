@@ -81,3 +81,8 @@ FailureOr<WeightRun> mlir::amk::weightRun(TaskOpInterface task,
     return task->emitOpError() << "has 2^32 or more stages of weights";
   return run;
 }
+
+uint32_t mlir::amk::kvBlockBytes(TaskAttentionOp attention) {
+  auto cache = cast<MemRefType>(attention.getCache().getType());
+  return byteSize(cache) / cache.getDimSize(0);
+}

@@ -84,7 +84,7 @@ static LogicalResult verifyBuffers(ScheduleOp schedule) {
       result = buffer.emitOpError()
                << "'" << buffer.getName() << "' expects offset " << *fixed
                << ", found " << *offset;
-    else
+    else if (!isTokenOfWorkers(buffer)) // nowhere in the host's memory
       placed[space].push_back(buffer);
   }
   if (placed.count(Space::Arena) && !schedule.getArenaBytes())

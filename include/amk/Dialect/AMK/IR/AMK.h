@@ -123,6 +123,10 @@ MemorySpace kernelMemorySpace(BufferKind kind);
 /// Bytes of a statically shaped memref, without padding.
 int64_t byteSize(MemRefType type);
 
+/// True for a token of several elements, one for each worker: they lie in the
+/// workers' shared memory, not where the host sees them.
+bool isTokenOfWorkers(BufferOp buffer);
+
 } // namespace mlir::amk
 
 #endif // AMK_DIALECT_AMK_IR_AMK_H

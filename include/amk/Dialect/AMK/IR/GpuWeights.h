@@ -7,7 +7,8 @@
 //===----------------------------------------------------------------------===//
 //
 // What follows from a task's weights and the stages of the target's ring: the
-// layout, and how the weights are cut into stages. See docs/GpuKernel.md, 3.
+// layout, and how the weights are cut into stages. See docs/GpuKernel.md, 3. And
+// what a run of the KV cache consists of (section 5).
 //
 //===----------------------------------------------------------------------===//
 
@@ -48,6 +49,10 @@ inline int64_t segmentAlignment(std::optional<uint32_t> ringStageBytes) {
 /// The run of a task that has weights. Emits an error if kernels cannot read
 /// it.
 FailureOr<WeightRun> weightRun(TaskOpInterface task, uint32_t ringStageBytes);
+
+/// Bytes of a block of the cache of attention through the ring: keys and values
+/// of the positions that one block holds.
+uint32_t kvBlockBytes(TaskAttentionOp attention);
 
 } // namespace mlir::amk
 
