@@ -8,6 +8,7 @@
 
 #include "amk/Runtime/Bundle.h"
 #include "BundleProofs.h"
+#include "Cuda/DeviceTables.h"
 #include "amk/Runtime/Packing.h"
 #include "amk/Schedule/Verifier.h"
 #include "amk/Support/Error.h"
@@ -170,7 +171,7 @@ static void checkBuffers(const Manifest &manifest,
 }
 
 /// The CPU's kernel has no loaders, tags and barriers. What a GPU's has no room
-/// for is refused when the tables are encoded for it.
+/// for is refused where the tables are encoded for it.
 static void checkAgents(const Manifest &manifest,
                         const schedule::Tables &tables,
                         const std::string &file) {
@@ -223,6 +224,12 @@ std::vector<uint64_t> amk::runtime::crossCheck(const Manifest &manifest,
     bytes = std::max(bytes, segment.streamOffset + segment.bytes);
   }
   checkSegmentsDisjoint(tables, file);
+  if (manifest.gpu) {
+    // The longest context has the largest of all device forms.
+    cuda::DeviceTables device = cuda::encodeDeviceTables(
+        manifest, tables, manifest.model.maxContext, file);
+    cuda::checkDeviceTables(device, manifest, tables, file);
+  }
   return streamBytes;
 }
 

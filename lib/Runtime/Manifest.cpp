@@ -300,7 +300,7 @@ constexpr std::pair<OperandKind, const char *> kOperandKinds[] = {
     {OperandKind::Integer, "integer"},   {OperandKind::Arena, "arena"},
     {OperandKind::Constant, "constant"}, {OperandKind::KVCache, "kv"},
     {OperandKind::External, "external"}, {OperandKind::IO, "io"},
-    {OperandKind::Split, "split"}};
+    {OperandKind::Split, "split"},       {OperandKind::Stream, "stream"}};
 
 OperandKind parseOperandKind(const JsonView &view) {
   std::string name = view.asString(), names;

@@ -68,6 +68,7 @@ enum class OperandKind {
   External, ///< index in Manifest::externals
   IO,       ///< token, control or logits, which the kernel finds by itself
   Split,    ///< an integer: which split of the context a task works on
+  Stream,   ///< byte offset of the task's weights in its worker's stream
 };
 
 struct BodyInfo {

@@ -272,6 +272,14 @@ void Encoder::encodeOperands(const Instruction &in, DeviceInstruction &out) {
       limit = manifest.memory.constantBytes;
       unit = abi::kOperandUnit;
       break;
+    case OperandKind::Stream:
+      need(in.stageCount != 0 && runs < segments.size(), "stream operand",
+           value, "none without a weight run");
+      need(value == segments[runs]->streamOffset, "stream operand", value,
+           "streamOffset of the worker's next segment");
+      limit = UINT64_MAX;
+      unit = abi::kOperandUnit;
+      break;
     case OperandKind::KVCache: {
       need(isKVRun(in), "kv operand", value, "none without a KV run");
       auto it = std::lower_bound(kvOffsets.begin(), kvOffsets.end(),

@@ -138,6 +138,11 @@ void Checker::checkOperands(const DeviceInstruction &found,
     case OperandKind::Constant:
       value *= abi::kOperandUnit;
       break;
+    case OperandKind::Stream:
+      value *= abi::kOperandUnit;
+      equal("stream operand, begin of the run", value,
+            uint64_t(found.runOffset) * abi::kFragmentBytes);
+      break;
     case OperandKind::KVCache: {
       value *= abi::kOperandUnit;
       equal("operand into the cache, within a run",
