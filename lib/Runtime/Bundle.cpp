@@ -10,6 +10,7 @@
 #include "BundleProofs.h"
 #include "Cuda/DeviceTables.h"
 #include "amk/Runtime/Packing.h"
+#include "amk/Schedule/RingTemplate.h"
 #include "amk/Schedule/Verifier.h"
 #include "amk/Support/Error.h"
 #include "amk/Support/Hash.h"
@@ -270,6 +271,21 @@ std::string runtime::proofKey(const std::string &tablesBytes) {
   return hash.finish();
 }
 
+/// The ring is not in the tables: its safety follows from two numbers of the
+/// code, whatever the schedule.
+static void verifyRings(const Manifest &manifest, const std::string &file) {
+  if (verificationSkipped())
+    return;
+  for (size_t i = 0; i < manifest.code.size(); ++i) {
+    const CodeInfo &code = manifest.code[i];
+    if (!code.gpu)
+      continue;
+    if (std::optional<std::string> why =
+            schedule::checkRing(code.gpu->stages, code.gpu->inFlight))
+      fail(file, "code[" + std::to_string(i) + "]: " + *why);
+  }
+}
+
 /// Like verifyTables(), unless it is known that `bytes` hold a safe schedule.
 static void verifyOnce(const schedule::Tables &tables, const std::string &bytes,
                        const std::string &file) {
@@ -314,5 +330,6 @@ Bundle Bundle::open(const std::string &directory) {
   Bundle bundle = readBundle(directory, bytes);
   // The artefact about to be launched is verified, not the IR it came from.
   verifyOnce(bundle.tables, bytes, bundle.pathOf(bundle.manifest.tablesFile));
+  verifyRings(bundle.manifest, bundle.pathOf("manifest.json"));
   return bundle;
 }
