@@ -7,7 +7,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "Gates.h"
+#include "VerifyGpuKernel.h"
 
+#include "amk/Dialect/AMK/IR/GpuWeights.h"
 #include "amk/Dialect/AMK/Transforms/Passes.h"
 
 namespace mlir::amk {
@@ -36,8 +38,15 @@ static LogicalResult verifyOperands(TaskOpInterface task,
   return diag << "]";
 }
 
-static LogicalResult verifyCall(TaskOpInterface task, KernelProgramOp program) {
+/// `stageBytes` are those of a GPU.
+static LogicalResult verifyCall(TaskOpInterface task, KernelProgramOp program,
+                                std::optional<uint32_t> stageBytes) {
   CallAttr call = task.getCallAttr();
+  if (stageBytes && isa<TaskLoadKVOp>(task)) {
+    if (call)
+      return task->emitOpError("expects no kernel body: loaders run none");
+    return success();
+  }
   if (!call)
     return task->emitOpError("has no kernel body");
   auto body = program.lookupSymbol<KernelBodyOp>(call.getBody());
@@ -62,7 +71,24 @@ static LogicalResult verifyCall(TaskOpInterface task, KernelProgramOp program) {
     if (operand < 0)
       return task->emitOpError()
              << "expects operands that are not negative, found " << operand;
-  return verifyOperands(task, operands);
+  if (failed(verifyOperands(task, operands)))
+    return failure();
+  return stageBytes ? verifyGpuCall(task, body, *stageBytes) : success();
+}
+
+static LogicalResult verifySchedule(ScheduleOp schedule,
+                                    KernelProgramOp program) {
+  FailureOr<std::optional<uint32_t>> stageBytes = ringStageBytes(schedule);
+  if (failed(stageBytes))
+    return failure();
+  LogicalResult result = success();
+  if (*stageBytes)
+    result = verifyGpuProgram(program, **stageBytes);
+  schedule.walk([&](TaskOpInterface task) {
+    if (failed(verifyCall(task, program, *stageBytes)))
+      result = failure();
+  });
+  return result;
 }
 
 static LogicalResult verifyScratch(KernelProgramOp program) {
@@ -97,10 +123,9 @@ struct VerifyKernel : mlir::amk::impl::VerifyKernelBase<VerifyKernel> {
       if (failed(verifyScratch(program)))
         result = failure();
     if (programs.size() == 1)
-      module.walk([&](TaskOpInterface task) {
-        if (failed(verifyCall(task, programs.front())))
+      for (auto schedule : module.getOps<ScheduleOp>())
+        if (failed(verifySchedule(schedule, programs.front())))
           result = failure();
-      });
     if (failed(result))
       signalPassFailure();
     markAllAnalysesPreserved();
