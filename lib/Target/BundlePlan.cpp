@@ -48,8 +48,8 @@ public:
     for (auto buffer : schedule.getOps<BufferOp>())
       addConstant(buffer);
     addExternals();
-    auto tables = encodeTables(schedule, program, plan.manifest.memory,
-                               tensorIndex);
+    auto tables =
+        encodeTables(schedule, program, plan.manifest.memory, tensorIndex);
     if (failed(tables))
       return failure();
     plan.tables = std::move(*tables);
@@ -158,9 +158,8 @@ LogicalResult Planner::checkReach(BufferOp buffer) {
   if (*buffer.getOffset() % ::amk::abi::kOperandUnit == 0)
     return success();
   return buffer.emitOpError()
-         << "has offset " << *buffer.getOffset()
-         << ", expected a multiple of " << ::amk::abi::kOperandUnit
-         << " for a GPU";
+         << "has offset " << *buffer.getOffset() << ", expected a multiple of "
+         << ::amk::abi::kOperandUnit << " for a GPU";
 }
 
 /// Everything but packed weights has its place.

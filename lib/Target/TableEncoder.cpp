@@ -108,8 +108,8 @@ void TableEncoder::encodeSpaces() {
 }
 
 uint32_t TableEncoder::sharedSpace(uint32_t owner) {
-  auto [it, isNew] = spaces.try_emplace({abi::Space::Shared, owner},
-                                        tables.spaces.size());
+  auto [it, isNew] =
+      spaces.try_emplace({abi::Space::Shared, owner}, tables.spaces.size());
   if (isNew)
     addSpace(abi::Space::Shared, "worker " + llvm::Twine(owner) + " shared", 0,
              0, owner);

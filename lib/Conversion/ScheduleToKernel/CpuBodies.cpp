@@ -160,8 +160,8 @@ LogicalResult CpuBodyBuilder::buildOps() {
         return success();
       })
       .Case([&](TaskArgmaxOp op) {
-        Value partials = BodyBuilder::scratch(
-            0, MemRefType::get({1, 2}, b.getI32Type()));
+        Value partials =
+            BodyBuilder::scratch(0, MemRefType::get({1, 2}, b.getI32Type()));
         emit<KernelArgmaxOp>(arg(op.getLogits()), partials);
         emit<KernelFinishStepOp>(partials, arg(op.getToken()),
                                  arg(op.getControl()), position());

@@ -6,9 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// docs/GpuKernel.md, section 4. Tasks with weights receive their input, multiply
-// what comes through the ring, and store or send their rows. Buffers that are
-// handed off by tags are words here, two tags of which a task can wait for.
+// docs/GpuKernel.md, section 4. Tasks with weights receive their input,
+// multiply what comes through the ring, and store or send their rows. Buffers
+// that are handed off by tags are words here, two tags of which a task can wait
+// for.
 //
 //===----------------------------------------------------------------------===//
 
@@ -129,9 +130,8 @@ Value GpuBodyBuilder::multiply(Value input, Value norm, FloatAttr epsilon) {
     panels = b.getI64IntegerAttr(run.shape.panels);
   }
   int64_t tileRows = task.getWeightUse()->tileRows;
-  Value rows =
-      scratch(layout::kRowsOffset,
-              MemRefType::get({maxTiles * tileRows}, b.getF32Type()));
+  Value rows = scratch(layout::kRowsOffset,
+                       MemRefType::get({maxTiles * tileRows}, b.getF32Type()));
   // Plain products of float32 round no part of x away.
   bool isSplit =
       options.hiLo && run.layout != ::amk::abi::PackLayout::ScalarTile8;
@@ -163,11 +163,11 @@ LogicalResult GpuBodyBuilder::attend(TaskAttentionOp op) {
   auto value = [&](int64_t number) { return b.getI64IntegerAttr(number); };
   Value queryTag = inputTag(op.getQuery());
   // begin and count of other tasks are head and split of the unit here.
-  emit<KernelRingAttentionOp>(
-      arg(op.getQuery()), queryTag, arg(op.getCache()), arg(op.getOut()),
-      outputTag(op.getOut()), begin, count, position(),
-      value(query.getDimSize(1) - 2), value(query.getDimSize(2)),
-      op.getSplitsAttr(), op.getScaleAttr());
+  emit<KernelRingAttentionOp>(arg(op.getQuery()), queryTag, arg(op.getCache()),
+                              arg(op.getOut()), outputTag(op.getOut()), begin,
+                              count, position(), value(query.getDimSize(1) - 2),
+                              value(query.getDimSize(2)), op.getSplitsAttr(),
+                              op.getScaleAttr());
   return success();
 }
 

@@ -149,9 +149,8 @@ static LogicalResult convertSchedule(ScheduleOp schedule, bool hiLo) {
     kind.consume_front("task.");
     std::string name = (kind + "_" + Twine(uses[kind]++)).str();
     std::unique_ptr<BodyBuilder> body =
-        *stageBytes
-            ? makeGpuBodyBuilder(builder, group, {**stageBytes, hiLo})
-            : makeCpuBodyBuilder(builder, group);
+        *stageBytes ? makeGpuBodyBuilder(builder, group, {**stageBytes, hiLo})
+                    : makeCpuBodyBuilder(builder, group);
     if (failed(body->build(name)))
       return failure();
     scratchBytes = std::max(scratchBytes, body->scratchBytes());

@@ -1,4 +1,4 @@
-//===- VerifyGpuKernel.cpp - What GPU programs and schedules share --------===//
+//===- VerifyGpuKernel.cpp - Bodies against the tasks of a GPU ------------===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -50,8 +50,7 @@ static FailureOr<OpT> consumerIn(KernelBodyOp body, TaskOpInterface task,
 
 static InFlightDiagnostic refuse(TaskOpInterface task, Operation *consumer,
                                  const Twine &what) {
-  InFlightDiagnostic diag = task->emitOpError()
-                            << "calls a body that " << what;
+  InFlightDiagnostic diag = task->emitOpError() << "calls a body that " << what;
   diag.attachNote(consumer->getLoc()) << "see the operation here";
   return diag;
 }
@@ -111,8 +110,8 @@ static LogicalResult verifyKVRun(TaskOpInterface task, KernelBodyOp body) {
   if (passedFor(op->getHead(), task) != unit / splits ||
       passedFor(op->getSplit(), task) != unit % splits)
     return refuse(task, *op,
-                  "does not work on head " + Twine(unit / splits) +
-                      ", split " + Twine(unit % splits));
+                  "does not work on head " + Twine(unit / splits) + ", split " +
+                      Twine(unit % splits));
   return success();
 }
 
@@ -182,9 +181,8 @@ static LogicalResult verifyOwnToken(TaskOpInterface task, QueueOp queue) {
   for (Value operand : task->getOperands())
     if (isTokenOfWorkers(operand.getDefiningOp<BufferOp>()) &&
         part != int64_t(queue.getWorker()))
-      return task->emitOpError()
-             << "uses the token of worker " << part << " on worker "
-             << queue.getWorker();
+      return task->emitOpError() << "uses the token of worker " << part
+                                 << " on worker " << queue.getWorker();
   return success();
 }
 

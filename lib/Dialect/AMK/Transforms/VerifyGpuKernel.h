@@ -1,4 +1,5 @@
-//===- VerifyGpuKernel.h - What GPU programs and schedules share -*- C++ -*-===//
+//===- VerifyGpuKernel.h - Bodies against the tasks of a GPU -----*- C++
+//-*-===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -14,8 +15,8 @@
 namespace mlir::amk {
 
 /// Whether `body` does for `task`, whose call passes it the right number of
-/// operands, what the tables will say of it: the same runs through the ring, the
-/// same tags in the same order, the worker's own token.
+/// operands, what the tables will say of it: the same runs through the ring,
+/// the same tags in the same order, the worker's own token.
 LogicalResult verifyGpuCall(TaskOpInterface task, KernelBodyOp body,
                             uint32_t stageBytes);
 
