@@ -37,12 +37,16 @@ Value GraphBuffers::create(Location loc, MemRefType type, BufferKind kind,
   auto buffer = BufferOp::create(
       builder, loc, type, BufferKindAttr::get(builder.getContext(), kind),
       uniqueName(name), source, /*worker=*/nullptr, /*capacity=*/nullptr,
-      /*offset=*/nullptr, invFreq, scale);
+      /*offset=*/nullptr, invFreq, scale, /*hand_off=*/nullptr);
   lastBuffer = buffer;
   return buffer;
 }
 
 Value GraphBuffers::define(OpResult result) {
+  return define(result, cast<RankedTensorType>(result.getType()).getShape());
+}
+
+Value GraphBuffers::define(OpResult result, ArrayRef<int64_t> shape) {
   Operation *op = result.getOwner();
   auto type = cast<RankedTensorType>(result.getType());
   BufferKind kind = result == output.getLogits() ? BufferKind::Logits
@@ -52,8 +56,8 @@ Value GraphBuffers::define(OpResult result) {
     name += ".query";
   else if (isa<FusedHeadOp>(op))
     name += ".logits";
-  return buffers[result] = create(op->getLoc(), kind, name, type.getShape(),
-                                  type.getElementType());
+  return buffers[result] =
+             create(op->getLoc(), kind, name, shape, type.getElementType());
 }
 
 Value GraphBuffers::temporary(Operation *op, StringRef role,
@@ -68,6 +72,13 @@ void GraphBuffers::defineCache(LayerKVCacheOp cache) {
       create(cache.getLoc(), BufferKind::KVCache, labelOf(cache),
              {2, type.getHeads(), type.getPositions(), type.getDim()},
              type.getElement());
+}
+
+Value GraphBuffers::privateCache(LayerKVCacheOp cache, int64_t unit,
+                                 ArrayRef<int64_t> shape, Type element) {
+  return create(cache.getLoc(), BufferKind::KVCache,
+                "layers." + Twine(cache.getLayer()) + ".kv." + Twine(unit),
+                shape, element);
 }
 
 void GraphBuffers::defineRotary(LayerRotaryTableOp table) {
@@ -103,9 +114,9 @@ Value GraphBuffers::parameter(Value weight, BufferKind kind, Operation *user,
   return buffer;
 }
 
-Value GraphBuffers::token() {
+Value GraphBuffers::token(int64_t count) {
   if (!tokenBuffer)
-    tokenBuffer = create(output.getLoc(), BufferKind::Token, "token", {1},
+    tokenBuffer = create(output.getLoc(), BufferKind::Token, "token", {count},
                          builder.getI32Type());
   return tokenBuffer;
 }

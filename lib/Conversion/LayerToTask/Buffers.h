@@ -29,19 +29,25 @@ public:
 
   /// A new buffer for a result: logits if it is the model's output.
   Value define(OpResult result);
+  /// The same with a shape of its own.
+  Value define(OpResult result, ArrayRef<int64_t> shape);
   /// `result` lives in `buffer`: an operation that works in place.
   void alias(Value result, Value buffer) { buffers[result] = buffer; }
   /// A new activation that is no value of the model.
   Value temporary(Operation *op, StringRef role, ArrayRef<int64_t> shape,
                   Type element);
   void defineCache(LayerKVCacheOp cache);
+  /// A new buffer for the part of a cache that one unit of attention has.
+  Value privateCache(LayerKVCacheOp cache, int64_t unit,
+                     ArrayRef<int64_t> shape, Type element);
   void defineRotary(LayerRotaryTableOp table);
 
   /// The buffer of a checkpoint tensor, used as `kind` and named after `user`
   /// and `role` if this is its first such use. Null for null.
   Value parameter(Value weight, BufferKind kind, Operation *user,
                   StringRef role);
-  Value token();
+  /// One buffer, whose size the first call says.
+  Value token(int64_t count = 1);
   Value control();
 
 private:

@@ -6,9 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Buffers.h"
 #include "Check.h"
-#include "Tiling.h"
+#include "Converter.h"
+#include "GpuGraph.h"
+#include "GpuTiling.h"
 
 #include "amk/Conversion/Passes.h"
 #include "amk/Dialect/AMK/IR/AMK.h"
@@ -24,76 +25,27 @@ namespace mlir::amk {
 using namespace mlir;
 using namespace mlir::amk;
 
-/// Features of one token.
-static int64_t featuresOf(Value vector) {
-  return cast<RankedTensorType>(vector.getType()).getDimSize(1);
+void Converter::run() {
+  for (Operation &op : model.getBody().front())
+    TypeSwitch<Operation *>(&op)
+        .Case<LayerWeightOp, LayerOutputOp>([](auto) {})
+        .Case<LayerRotaryTableOp>([&](auto op) { buffers.defineRotary(op); })
+        .Default([&](Operation *op) { convertCompute(op); });
 }
 
-namespace {
+void Converter::convertCompute(Operation *op) {
+  TypeSwitch<Operation *>(op)
+      .Case<LayerKVCacheOp, LayerEmbedOp, LayerRmsNormOp, LayerLinearOp,
+            LayerRopeOp, LayerKVAppendOp, LayerAttentionOp,
+            LayerGatedActivationOp, LayerAddOp, LayerArgmaxOp, FusedLinearOp,
+            FusedQKVOp, FusedGatedLinearOp, FusedHeadOp>(
+          [&](auto op) { convert(op); });
+}
 
-/// Converts one model; it has a task form.
-class Converter {
-public:
-  Converter(ModelOp model, GraphOp graph, const TilingOptions &options)
-      : options(options), model(model),
-        tasks(OpBuilder::atBlockEnd(&graph.getBody().front())),
-        buffers(graph.getBody().front(),
-                cast<LayerOutputOp>(model.getBody().front().back())) {}
-
-  void run() {
-    for (Operation &op : model.getBody().front())
-      TypeSwitch<Operation *>(&op)
-          .Case<LayerWeightOp, LayerOutputOp>([](auto) {})
-          .Case<LayerRotaryTableOp>([&](auto op) { buffers.defineRotary(op); })
-          .Case<LayerKVCacheOp>([&](auto op) { buffers.defineCache(op); })
-          .Default([&](Operation *op) { convertCompute(op); });
-  }
-
-private:
-  using Ranges = ArrayRef<UnitRange>;
-  using MakeTask = function_ref<void(RangeAttr units, PhaseAttr phase)>;
-
-  void convertCompute(Operation *op) {
-    TypeSwitch<Operation *>(op)
-        .Case<LayerEmbedOp, LayerRmsNormOp, LayerLinearOp, LayerRopeOp,
-              LayerKVAppendOp, LayerAttentionOp, LayerGatedActivationOp,
-              LayerAddOp, LayerArgmaxOp, FusedLinearOp, FusedQKVOp,
-              FusedGatedLinearOp, FusedHeadOp>([&](auto op) { convert(op); });
-  }
-
-  void convert(LayerEmbedOp op);
-  void convert(LayerRmsNormOp op);
-  void convert(LayerLinearOp op);
-  void convert(LayerRopeOp op);
-  void convert(LayerKVAppendOp op);
-  void convert(LayerAttentionOp op);
-  void convert(LayerGatedActivationOp op);
-  void convert(LayerAddOp op);
-  void convert(LayerArgmaxOp op);
-  void convert(FusedLinearOp op);
-  void convert(FusedQKVOp op);
-  void convert(FusedGatedLinearOp op);
-  void convert(FusedHeadOp op);
-
-  /// One task per range; `suffix` tells phases of one operation apart.
-  void makePhase(Operation *op, StringRef suffix, Ranges ranges,
-                 MakeTask makeTask);
-  void makeLinear(Operation *op, Value input, Value norm, Value weight,
-                  Value residual, Value out, FloatAttr epsilon);
-
-  Value normBuffer(Value norm, Operation *op) {
-    return buffers.parameter(norm, BufferKind::Vector, op, "norm");
-  }
-  IntegerAttr tileRows() { return tasks.getI64IntegerAttr(options.tileRows); }
-
-  const TilingOptions options;
-  ModelOp model;
-  OpBuilder tasks;
-  GraphBuffers buffers;
-  int64_t phaseIndex = 0;
-};
-
-} // namespace
+SmallVector<UnitRange> Converter::cutRows(int64_t units, int64_t unitsPerTile,
+                                          Value) {
+  return cutIntoParts(units, unitsPerTile, options.workers);
+}
 
 void Converter::makePhase(Operation *op, StringRef suffix, Ranges ranges,
                           MakeTask makeTask) {
@@ -113,6 +65,8 @@ void Converter::makePhase(Operation *op, StringRef suffix, Ranges ranges,
 //===----------------------------------------------------------------------===//
 // Layer operations
 //===----------------------------------------------------------------------===//
+
+void Converter::convert(LayerKVCacheOp op) { buffers.defineCache(op); }
 
 void Converter::convert(LayerEmbedOp op) {
   Value table =
@@ -140,7 +94,7 @@ void Converter::convert(LayerRmsNormOp op) {
 void Converter::makeLinear(Operation *op, Value input, Value norm, Value weight,
                            Value residual, Value out, FloatAttr epsilon) {
   int64_t rows = cast<MemRefType>(out.getType()).getNumElements();
-  makePhase(op, "", cutIntoParts(rows, options.tileRows, options.workers),
+  makePhase(op, "", cutRows(rows, options.tileRows, weight),
             [&](RangeAttr units, PhaseAttr phase) {
               TaskLinearOp::create(tasks, op->getLoc(), units, tileRows(),
                                    input, norm, weight, residual, out, epsilon,
@@ -149,8 +103,7 @@ void Converter::makeLinear(Operation *op, Value input, Value norm, Value weight,
 }
 
 void Converter::convert(LayerLinearOp op) {
-  Value weight =
-      buffers.parameter(op.getWeight(), BufferKind::Weight, op, "weight");
+  Value weight = weightBuffer(op.getWeight(), op);
   makeLinear(op, buffers.of(op.getInput()), Value(), weight, Value(),
              buffers.define(op->getResult(0)), FloatAttr());
 }
@@ -195,8 +148,8 @@ void Converter::convert(LayerAttentionOp op) {
               TaskAttentionOp::create(
                   tasks, op.getLoc(), units, tasks.getI64IntegerAttr(splits),
                   op.getScaleAttr(), buffers.of(op.getQuery()),
-                  buffers.of(op.getCache()), target, phase, IntegerAttr(),
-                  CallAttr());
+                  buffers.of(op.getCache()), target, /*ring=*/UnitAttr(), phase,
+                  IntegerAttr(), CallAttr());
             });
   if (splits == 1)
     return;
@@ -244,8 +197,7 @@ void Converter::convert(LayerArgmaxOp op) {
 
 void Converter::convert(FusedLinearOp op) {
   Value norm = normBuffer(op.getNorm(), op);
-  Value weight =
-      buffers.parameter(op.getWeight(), BufferKind::Weight, op, "weight");
+  Value weight = weightBuffer(op.getWeight(), op);
   Value residual = op.getResidual() ? buffers.of(op.getResidual()) : Value();
   makeLinear(op, buffers.of(op.getInput()), norm, weight, residual,
              buffers.define(op->getResult(0)), op.getEpsilonAttr());
@@ -254,18 +206,15 @@ void Converter::convert(FusedLinearOp op) {
 void Converter::convert(FusedQKVOp op) {
   KVCacheType type = op.getCache().getType();
   Value norm = normBuffer(op.getNorm(), op);
-  auto weight = [&](Value tensor, StringRef role) {
-    return buffers.parameter(tensor, BufferKind::Weight, op, role);
-  };
-  Value queryWeight = weight(op.getQueryWeight(), "query_weight");
-  Value keyWeight = weight(op.getKeyWeight(), "key_weight");
-  Value valueWeight = weight(op.getValueWeight(), "value_weight");
+  Value queryWeight = weightBuffer(op.getQueryWeight(), op, "query_weight");
+  Value keyWeight = weightBuffer(op.getKeyWeight(), op, "key_weight");
+  Value valueWeight = weightBuffer(op.getValueWeight(), op, "value_weight");
   Value query = buffers.define(cast<OpResult>(op.getQuery()));
   Value cache = buffers.of(op.getCache());
   buffers.alias(op.getResultCache(), cache);
   int64_t pairs =
       (featuresOf(op.getQuery()) + 2 * type.getHeads() * type.getDim()) / 2;
-  makePhase(op, "", cutIntoParts(pairs, options.tileRows / 2, options.workers),
+  makePhase(op, "", cutRows(pairs, options.tileRows / 2, queryWeight),
             [&](RangeAttr units, PhaseAttr phase) {
               TaskQKVOp::create(
                   tasks, op.getLoc(), units, tileRows(),
@@ -277,14 +226,11 @@ void Converter::convert(FusedQKVOp op) {
 
 void Converter::convert(FusedGatedLinearOp op) {
   Value norm = normBuffer(op.getNorm(), op);
-  Value gate = buffers.parameter(op.getGateWeight(), BufferKind::Weight, op,
-                                 "gate_weight");
-  Value up =
-      buffers.parameter(op.getUpWeight(), BufferKind::Weight, op, "up_weight");
+  Value gate = weightBuffer(op.getGateWeight(), op, "gate_weight");
+  Value up = weightBuffer(op.getUpWeight(), op, "up_weight");
   Value out = buffers.define(op->getResult(0));
   makePhase(op, "",
-            cutIntoParts(featuresOf(op.getResult()), options.tileRows / 2,
-                         options.workers),
+            cutRows(featuresOf(op.getResult()), options.tileRows / 2, gate),
             [&](RangeAttr units, PhaseAttr phase) {
               TaskGatedLinearOp::create(
                   tasks, op.getLoc(), op.getActivationAttr(), units, tileRows(),
@@ -295,11 +241,10 @@ void Converter::convert(FusedGatedLinearOp op) {
 
 void Converter::convert(FusedHeadOp op) {
   Value norm = normBuffer(op.getNorm(), op);
-  Value weight =
-      buffers.parameter(op.getWeight(), BufferKind::Weight, op, "weight");
+  Value weight = weightBuffer(op.getWeight(), op);
   Value logits = buffers.define(cast<OpResult>(op.getLogits()));
-  SmallVector<UnitRange> ranges = cutIntoParts(
-      featuresOf(op.getLogits()), options.tileRows, options.workers);
+  SmallVector<UnitRange> ranges =
+      cutRows(featuresOf(op.getLogits()), options.tileRows, weight);
   Value partials = buffers.temporary(op, "partials",
                                      {static_cast<int64_t>(ranges.size()), 2},
                                      tasks.getI32Type());
@@ -335,10 +280,15 @@ struct ConvertAMKLayerToTask
       return getOperation().emitError()
              << getArgument() << ": tile-rows: found " << tileRows.getValue()
              << ", expected an even number from 2 to 16";
-    if (kvSplits > kMaxAttentionSplits)
+    unsigned maxSplits = gpu ? kMaxRingSplits : kMaxAttentionSplits;
+    if (kvSplits > maxSplits)
       return getOperation().emitError()
              << getArgument() << ": kv-splits: found " << kvSplits.getValue()
-             << ", expected at most " << kMaxAttentionSplits;
+             << ", expected at most " << maxSplits;
+    if (gpu && tileRows != kGpuTileRows)
+      return getOperation().emitError()
+             << getArgument() << ": tile-rows: found " << tileRows.getValue()
+             << ", expected " << kGpuTileRows << " with gpu";
     return success();
   }
 
@@ -347,8 +297,9 @@ struct ConvertAMKLayerToTask
       return signalPassFailure();
     TilingOptions options{workers, tileRows, kvSplits};
     SmallVector<ModelOp> models(getOperation().getOps<ModelOp>());
-    if (llvm::any_of(models, [](ModelOp model) {
-          return failed(checkHasTaskForm(model));
+    if (llvm::any_of(models, [&](ModelOp model) {
+          return failed(checkHasTaskForm(model)) ||
+                 (gpu && failed(checkHasGpuForm(model, options)));
         }))
       return signalPassFailure();
     for (ModelOp model : models) {
@@ -357,7 +308,10 @@ struct ConvertAMKLayerToTask
           GraphOp::create(builder, model.getLoc(), model.getSymNameAttr(),
                           model.getConfigAttr(), model.getDerivedTensorsAttr());
       graph.getBody().emplaceBlock();
-      Converter(model, graph, options).run();
+      if (gpu)
+        convertForGpu(model, graph, options);
+      else
+        Converter(model, graph, options).run();
       model.erase();
     }
   }

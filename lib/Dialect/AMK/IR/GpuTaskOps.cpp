@@ -13,11 +13,12 @@
 
 #include "TaskSupport.h"
 
-#include "llvm/Support/MathExtras.h"
+#include "amk/Support/GpuLayout.h"
 
 using namespace mlir;
 using namespace mlir::amk;
 using namespace mlir::amk::task;
+namespace gpu = ::amk::gpu;
 
 //===----------------------------------------------------------------------===//
 // amk.task.attention ring
@@ -26,14 +27,13 @@ using namespace mlir::amk::task;
 /// The cache of one unit: [blocks, 2, positions of a block, padded dim].
 static LogicalResult verifyRingCache(Operation *op, Value cache) {
   ArrayRef<int64_t> shape = shapeOf(cache);
-  int64_t positions = ringBlockPositions(typeOf(cache).getElementType());
-  if (shape.size() != 4 || shape[1] != 2 || shape[2] != positions ||
-      shape[3] % kRingDimUnit != 0)
-    return op->emitOpError()
-           << "expects a cache [blocks, 2, " << positions
-           << ", a multiple of " << kRingDimUnit << "] of "
-           << typeOf(cache).getElementType() << ", found " << cache.getType();
-  return success();
+  int64_t positions = gpu::kvBlockPositions(elementBytes(cache));
+  if (shape.size() == 4 && shape[1] == 2 && shape[2] == positions)
+    return success();
+  return op->emitOpError() << "expects a cache [blocks, 2, " << positions
+                           << ", padded dim] of "
+                           << typeOf(cache).getElementType() << ", found "
+                           << cache.getType();
 }
 
 LogicalResult task::verifyRingAttention(TaskAttentionOp task) {
@@ -45,16 +45,17 @@ LogicalResult task::verifyRingAttention(TaskAttentionOp task) {
   // Nothing limits them but the blocks of the context.
   if (splits < 1)
     return task.emitOpError() << "expects splits from 1 on, found " << splits;
-  int64_t dim = llvm::alignTo(groups.dim, kRingDimUnit);
+  int64_t dim = gpu::kvPaddedDim(groups.dim);
   if (shapeOf(cache)[3] != dim)
-    return task.emitOpError()
-           << "expects a cache with rows of " << dim << " elements for heads of "
-           << groups.dim << ", found " << cache.getType();
+    return task.emitOpError() << "expects a cache with rows of " << dim
+                              << " elements for heads of " << groups.dim
+                              << ", found " << cache.getType();
   int64_t heads = groups.count * groups.queryHeads();
-  if (shapeOf(task.getOut()) != ArrayRef<int64_t>{heads, splits, groups.dim + 2})
-    return task.emitOpError() << "expects out [" << heads << ", " << splits
-                              << ", " << groups.dim + 2 << "], found "
-                              << task.getOut().getType();
+  if (shapeOf(task.getOut()) !=
+      ArrayRef<int64_t>{heads, splits, groups.dim + 2})
+    return task.emitOpError()
+           << "expects out [" << heads << ", " << splits << ", "
+           << groups.dim + 2 << "], found " << task.getOut().getType();
   if (task.getUnits().size() != 1)
     return task.emitOpError() << "expects one unit, whose cache it has, found "
                               << task.getUnits().size();

@@ -35,16 +35,14 @@ mlir::amk::ringStageBytes(ScheduleOp schedule) {
 }
 
 /// Tensor cores take 16-bit elements; the rows of a tile say in which shape.
-static FailureOr<Layout> chooseLayout(TaskOpInterface task,
-                                          const WeightUse &use) {
-  bool isFloat = use.element.isF32();
-  if (use.tileRows == 8)
+std::optional<Layout> mlir::amk::fragmentLayout(Type element,
+                                                int64_t tileRows) {
+  bool isFloat = element.isF32();
+  if (tileRows == 8)
     return isFloat ? Layout::ScalarTile8 : Layout::MmaTile8x2;
-  if (use.tileRows == 4 && !isFloat)
+  if (tileRows == 4 && !isFloat)
     return Layout::MmaTile4x4;
-  return task->emitOpError()
-         << "has tiles of " << use.tileRows << " rows of " << use.element
-         << ", expected " << (isFloat ? "8" : "8 or 4") << " on a GPU";
+  return std::nullopt;
 }
 
 /// A norm needs the whole vector before it is multiplied.
@@ -58,9 +56,12 @@ static bool hasNorm(TaskOpInterface task) {
 FailureOr<WeightRun> mlir::amk::weightRun(TaskOpInterface task,
                                           uint32_t ringStageBytes) {
   WeightUse use = *task.getWeightUse();
-  FailureOr<Layout> layout = chooseLayout(task, use);
-  if (failed(layout))
-    return failure();
+  std::optional<Layout> layout = fragmentLayout(use.element, use.tileRows);
+  if (!layout)
+    return task->emitOpError()
+           << "has tiles of " << use.tileRows << " rows of " << use.element
+           << ", expected " << (use.element.isF32() ? "8" : "8 or 4")
+           << " on a GPU";
   uint32_t blocks = ringStageBytes / kFragmentBytes;
   WeightRun run{*layout, blocks, gpu::runShape(*layout, use.columns, blocks),
                 uint64_t(use.tileCount())};
@@ -76,8 +77,8 @@ FailureOr<WeightRun> mlir::amk::weightRun(TaskOpInterface task,
            << run.shape.panels << " panels of columns, expected at most "
            << most << " on a GPU";
   // Panels are many only with columns that no tensor of a model has.
-  if (run.shape.panels > std::numeric_limits<uint32_t>::max() /
-                             (run.tiles * run.shape.tileStages))
+  if (run.shape.panels >
+      std::numeric_limits<uint32_t>::max() / (run.tiles * run.shape.tileStages))
     return task->emitOpError() << "has 2^32 or more stages of weights";
   return run;
 }

@@ -62,14 +62,6 @@ struct GroupShape {
   int64_t elements() const { return heads * dim; }
 };
 
-/// Heads of a cache in a ring are padded to a multiple of this many elements.
-constexpr int64_t kRingDimUnit = 16;
-
-/// Positions in a block of such a cache.
-inline int64_t ringBlockPositions(Type element) {
-  return element.isF32() ? 8 : 16;
-}
-
 //===----------------------------------------------------------------------===//
 // Access builders
 //===----------------------------------------------------------------------===//

@@ -63,9 +63,9 @@ static LogicalResult verifyGroupedRows(TaskQKVOp task) {
   GroupShape groups(task.getQuery());
   int64_t tile = task.getTileRows(), begin = task.getUnits().getBegin();
   if (groups.dim % tile != 0)
-    return task.emitOpError() << "expects heads of whole tiles of " << tile
-                              << " rows without a cache, found "
-                              << task.getQuery().getType();
+    return task.emitOpError()
+           << "expects heads of whole tiles of " << tile
+           << " rows without a cache, found " << task.getQuery().getType();
   if (begin % (tile / 2) != 0)
     return task.emitOpError() << "expects units from a multiple of " << tile / 2
                               << " on without a cache, found " << begin;

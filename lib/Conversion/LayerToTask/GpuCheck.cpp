@@ -1,0 +1,109 @@
+//===- GpuCheck.cpp - Which models have a task graph for GPUs -------------===//
+//
+// Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The limits of docs/GpuKernel.md, in terms of the model. Later passes rely on
+// them.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Converter.h"
+#include "GpuGraph.h"
+#include "GpuTiling.h"
+
+#include "amk/Support/GpuLayout.h"
+
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace mlir::amk;
+namespace gpu = ::amk::gpu;
+
+/// Query heads of a kv head, at most: as many rows as a matrix of the tensor
+/// core has for them.
+static constexpr int64_t kMaxGroupQueries = 8;
+/// Elements of a head, at most.
+static constexpr int64_t kMaxHeadDim = 128;
+
+static InFlightDiagnostic refuse(Operation *op) {
+  return op->emitOpError("has no task form on a GPU: ");
+}
+
+/// Words are received in pairs.
+static LogicalResult checkEven(Operation *op, Value result) {
+  if (featuresOf(result) % 2 == 0)
+    return success();
+  return refuse(op) << "expected an even number of features, found "
+                    << result.getType();
+}
+
+/// A norm needs the whole vector before it is multiplied.
+static LogicalResult checkNorm(NormPrologueOpInterface op) {
+  if (!op.getNorm() || featuresOf(op.getInput()) <= int64_t(gpu::kPanelColumns))
+    return success();
+  return refuse(op) << "expected at most " << gpu::kPanelColumns
+                    << " features under a norm, found "
+                    << op.getInput().getType();
+}
+
+/// The attention that reads what `qkv` makes.
+static LogicalResult checkAttention(LayerAttentionOp op,
+                                    const TilingOptions &options) {
+  auto qkv = op.getCache().getDefiningOp<FusedQKVOp>();
+  if (!qkv || op.getQuery() != qkv.getQuery() || !qkv.getQuery().hasOneUse() ||
+      !qkv.getResultCache().hasOneUse())
+    return refuse(op) << "expected the query and the cache of an "
+                         "amk.fused.qkv that nothing else reads";
+  int64_t splits = tileRing(options, qkv).splits;
+  if (tileRing(options, qkv).piece == 0)
+    return refuse(op) << "expected fewer splits of the context, found "
+                      << splits;
+  return success();
+}
+
+static LogicalResult checkQKV(FusedQKVOp op) {
+  KVCacheType type = op.getCache().getType();
+  int64_t dim = type.getDim();
+  int64_t queries = featuresOf(op.getQuery()) / (type.getHeads() * dim);
+  if (!op.getCache().getDefiningOp<LayerKVCacheOp>())
+    return refuse(op) << "expected its cache straight from amk.layer.kv_cache";
+  if (!op.getResultCache().hasOneUse())
+    return refuse(op) << "expected one amk.layer.attention to read its cache";
+  if (queries > kMaxGroupQueries)
+    return refuse(op) << "expected at most " << kMaxGroupQueries
+                      << " query heads of one kv head, found " << queries;
+  if (dim > kMaxHeadDim || dim % kGpuTileRows != 0)
+    return refuse(op) << "expected heads of a multiple of " << kGpuTileRows
+                      << " elements up to " << kMaxHeadDim << ", found " << dim;
+  return checkNorm(op);
+}
+
+static LogicalResult checkOp(Operation *op, const TilingOptions &options) {
+  return TypeSwitch<Operation *, LogicalResult>(op)
+      .Case<LayerWeightOp, LayerRotaryTableOp, LayerKVCacheOp, LayerOutputOp>(
+          [](auto) { return success(); })
+      .Case([](LayerEmbedOp op) { return checkEven(op, op.getResult()); })
+      .Case([](FusedQKVOp op) { return checkQKV(op); })
+      .Case([&](LayerAttentionOp op) { return checkAttention(op, options); })
+      .Case<FusedLinearOp, FusedGatedLinearOp>([](auto op) {
+        return success(succeeded(checkEven(op, op.getResult())) &&
+                       succeeded(checkNorm(op)));
+      })
+      .Case([](FusedHeadOp op) { return checkNorm(op); })
+      .Default([](Operation *op) -> LogicalResult {
+        return refuse(op) << "expected layers fused by all of the amk-fuse "
+                             "passes";
+      });
+}
+
+LogicalResult mlir::amk::checkHasGpuForm(ModelOp model,
+                                         const TilingOptions &options) {
+  bool ok = true;
+  for (Operation &op : model.getBody().front())
+    ok &= succeeded(checkOp(&op, options));
+  return success(ok);
+}
