@@ -126,7 +126,7 @@ static LogicalResult verifyKernelRotary(Operation *op, Value table,
   return verifyRotary(op, table, dim);
 }
 
-static LogicalResult verifyPartials(Operation *op, Value partials) {
+static LogicalResult verifyBestPartials(Operation *op, Value partials) {
   if (failed(verifyRank(op, "partials", partials, 2)))
     return failure();
   if (typeOf(partials).getDimSize(1) != 2)
@@ -285,7 +285,7 @@ LogicalResult KernelStoreLogitsOp::verify() {
     return failure();
   if (isWords(getPartials()))
     return verifyRank(*this, "partials", getPartials(), 1);
-  return verifyPartials(*this, getPartials());
+  return verifyBestPartials(*this, getPartials());
 }
 
 LogicalResult KernelRopeOp::verify() {
@@ -378,11 +378,11 @@ LogicalResult KernelNextTokenOp::verify() {
 LogicalResult KernelArgmaxOp::verify() {
   if (failed(verifyShapes(*this)))
     return failure();
-  return verifyPartials(*this, getPartials());
+  return verifyBestPartials(*this, getPartials());
 }
 
 LogicalResult KernelFinishStepOp::verify() {
   if (failed(verifyShapes(*this)))
     return failure();
-  return verifyPartials(*this, getPartials());
+  return verifyBestPartials(*this, getPartials());
 }
