@@ -9,6 +9,7 @@
 #include "amk/Conversion/GpuArchs.h"
 #include "amk/Conversion/Passes.h"
 #include "amk/Dialect/AMK/IR/GpuWeights.h"
+#include "amk/Schedule/RingTemplate.h"
 
 #include "Arch.h"
 
@@ -96,6 +97,10 @@ private:
         return program.emitOpError()
                << "has " << stages << " stages of " << stage << " bytes on "
                << row.name << ", expected at least " << std::max(pace, 2u);
+      if (std::optional<std::string> why =
+              ::amk::schedule::checkRing(stages, pace))
+        return program.emitOpError() << "has no safe ring on " << row.name
+                                     << ": " << *why;
       bool trace = name.ends_with(kTraceSuffix);
       auto copy = cast<KernelProgramOp>(builder.clone(*program));
       copy.setSymName((program.getSymName() + "_" + row.name +
