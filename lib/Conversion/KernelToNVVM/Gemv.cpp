@@ -1,4 +1,4 @@
-//===- Gemv.cpp - Matrix-vector product on tensor cores -------------------===//
+//===- Gemv.cpp - Matrix-vector product -----------------------------------===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -6,14 +6,17 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Weights are A, as fragments that come through the ring; activations are B, in
-// registers for the whole task: column n is half n mod 2 of 32 columns of K, of
-// the high (n / 2 = 0) or low part (1) of x. docs/GpuKernel.md, sections 3 and
-// 4.2.
+// The warps multiply their shares of the columns of each tile (Multiply.cpp) and
+// leave the sums in `part`; after 16 tiles, threads add the warps' sums of a
+// row. A vector that is longer than a panel is multiplied panel by panel: each
+// warp adds to its own sums, and the words of the next panel are under way
+// meanwhile. docs/GpuKernel.md, sections 3.4 and 4.2.
 //
 //===----------------------------------------------------------------------===//
 
-#include "GpuBuilder.h"
+#include "EarlyLoads.h"
+#include "Handoff.h"
+#include "Multiply.h"
 
 #include "mlir/Transforms/DialectConversion.h"
 
@@ -36,163 +39,117 @@ struct GpuPattern : OpConversionPattern<OpTy> {
   const GpuKernel &kernel;
 };
 
-class MmaGemv {
+class Gemv {
 public:
-  MmaGemv(GpuBuilder &code, const layout::RunShape &shape, Type element,
-          bool hiLo)
-      : code(code), shape(shape), element(element), hiLo(hiLo) {}
+  Gemv(GpuBuilder &code, const layout::RunShape &shape, int32_t tileRows,
+       Multiplier &multiplier, KernelGemvOp::Adaptor operands)
+      : code(code), shape(shape), tileRows(tileRows), multiplier(multiplier),
+        operands(operands) {}
 
-  /// B registers of this warp for the staged vector.
-  void loadInput(Value staged, Value scale);
-  void multiply(Value tiles, Value out);
+  /// `input` lies in shared memory.
+  void emitStaged();
+  /// `input` is the vector, of `columns` elements; the blocks of a panel hold
+  /// `whole` columns.
+  void emitPanels(int64_t columns, int64_t whole);
 
 private:
-  /// Block i of this warp in a stage, and whether there is one. A warp without
-  /// takes any other one, with zeros as B.
-  std::pair<Value, Value> blockInStage(int64_t i);
-  Value planeOf(Value x0, Value x1);
-  Value multiplyTile();
-  void sumTiles(Value first, Value last, Value out);
+  void multiplyTile(Value place, Value isFirstPanel);
+  void sumTiles(Value first, Value last);
 
   GpuBuilder &code;
   layout::RunShape shape;
-  Type element;
-  bool hiLo;
-  SmallVector<std::array<Value, 2>> input; ///< [stage of group][block]
+  int32_t tileRows;
+  Multiplier &multiplier;
+  KernelGemvOp::Adaptor operands;
 };
 
 } // namespace
 
-std::pair<Value, Value> MmaGemv::blockInStage(int64_t i) {
-  int32_t perWarp = shape.warpBlocks;
-  Value block =
-      code.add32(code.mul32(code.warpInGroup(), perWarp), int32_t(i));
-  Value isThere = code.less(block, code.i32(shape.stageBlocks));
-  return {code.select(isThere, block, code.i32(0)), isThere};
-}
-
-/// Two neighbours of x as a B register: their high or low parts, by column.
-Value MmaGemv::planeOf(Value x0, Value x1) {
-  OpBuilder &b = code.b;
-  auto pairType = VectorType::get({2}, element);
-  auto floats = VectorType::get({2}, b.getF32Type());
-  auto asRegister = [&](Value pair) {
-    return code.make<LLVM::BitcastOp>(b.getI32Type(), pair);
-  };
-  Value x = code.make<LLVM::PoisonOp>(floats);
-  x = code.make<LLVM::InsertElementOp>(x, x0, code.i32(0));
-  x = code.make<LLVM::InsertElementOp>(x, x1, code.i32(1));
-  Value high = code.make<LLVM::FPTruncOp>(pairType, x);
-  Value zero = code.i32(0);
-  // Column of this lane: lane / 4; its plane: column / 2.
-  Value plane = code.div32(code.lane(), 8);
-  Value low = zero;
-  if (hiLo) {
-    Value rest = code.make<LLVM::FSubOp>(
-        x, code.make<LLVM::FPExtOp>(floats, high));
-    low = asRegister(code.make<LLVM::FPTruncOp>(pairType, rest));
-  }
-  Value value =
-      code.select(code.equal(plane, code.i32(1)), low, zero);
-  return code.select(code.equal(plane, zero), asRegister(high), value);
-}
-
-void MmaGemv::loadInput(Value staged, Value scale) {
-  Value lane = code.lane();
-  // 16 * (column mod 2) + 2 * (lane mod 4), in elements.
-  Value half = code.mul32(code.rem32(code.div32(lane, 4), 2), 16);
-  Value inBlock = code.add(half, code.mul32(code.rem32(lane, 4), 2));
-  for (uint32_t stage = 0; stage < shape.tileStages / 2; ++stage)
-    for (uint32_t i = 0; i < shape.warpBlocks; ++i) {
-      auto [block, isThere] = blockInStage(i);
-      Value number = code.add32(code.group(), int32_t(2 * stage));
-      Value c = code.add(code.mul32(number, shape.stageBlocks), block);
-      Value first = code.add(code.mul32(c, 32), inBlock);
-      std::array<Value, 2> registers;
-      for (int32_t k = 0; k < 2; ++k) {
-        Value at = code.zext(code.add32(first, 8 * k));
-        Value x0 = code.loadF32(staged, at);
-        Value x1 = code.loadF32(staged, code.add(at, 1));
-        if (scale) {
-          x0 = code.mulf(x0, scale);
-          x1 = code.mulf(x1, scale);
-        }
-        registers[k] =
-            code.select(isThere, planeOf(x0, x1), code.i32(0));
-      }
-      input.push_back(registers);
-    }
-}
-
-/// The product of a tile and this warp's columns: row lane / 4, in the lanes
-/// that are multiples of 4.
-Value MmaGemv::multiplyTile() {
-  auto vector = VectorType::get({4}, code.b.getI32Type());
-  SmallVector<Value> sums[2];
-  for (SmallVector<Value> &chain : sums)
-    chain.assign(4, code.f32(0.0f));
-  Value inBlock = code.mul32(code.lane(), 16);
-  unsigned next = 0;
-  for (uint32_t stage = 0; stage < shape.tileStages / 2; ++stage) {
-    Value slot = code.acquireStage();
-    SmallVector<Value> weights;
-    for (uint32_t i = 0; i < shape.warpBlocks; ++i) {
-      Value offset = code.add(
-          code.mul32(blockInStage(i).first, abi::kFragmentBytes), inBlock);
-      weights.push_back(code.load(vector, code.byteAt(slot, offset), 16));
-    }
-    code.releaseStage();
-    for (Value weight : weights) {
-      SmallVector<Value> a;
-      for (int32_t r = 0; r < 4; ++r)
-        a.push_back(code.make<LLVM::ExtractElementOp>(weight, code.i32(r)));
-      SmallVector<Value> &chain = sums[next % 2];
-      chain = llvm::to_vector(llvm::map_range(
-          code.kernel.arch.emitMma(code, element, a, input[next], chain),
-          [](Value v) { return v; }));
-      ++next;
-    }
-  }
-  // Of C only equal halves mean anything: registers 0 and 3.
-  Value d = code.addf(sums[0][0], sums[0][3]);
-  Value y = code.addf(d, code.addf(sums[1][0], sums[1][3]));
-  return hiLo ? code.addf(y, code.shuffleXor(y, 1)) : y;
-}
-
-/// Rows of tiles [first, last): the sum over the warps, in their order.
-void MmaGemv::sumTiles(Value first, Value last, Value out) {
+/// The next tile's sums go to place `place` (i64) of `part`, or are added there
+/// unless this is the first panel (null: the only one).
+void Gemv::multiplyTile(Value place, Value isFirstPanel) {
   Value part = code.shared(SharedPart::Part);
-  Value count = code.mul32(code.sub(last, first), 8);
-  Value row = code.thread();
+  Value y = multiplier.multiplyTile();
+  auto [row, hasRow] = multiplier.rowOfLane();
+  code.ifThen(hasRow, [&, row = row] {
+    Value inTile = code.add(code.mul32(code.warp(), layout::kGroupWarps), row);
+    Value at = code.add(code.mul(place, layout::kPartStride),
+                        code.zext(inTile));
+    Value sum = y;
+    if (isFirstPanel)
+      sum = code.select(isFirstPanel, y,
+                        code.addf(code.loadF32(part, at), y));
+    code.storeF32(sum, part, at);
+  });
+}
+
+/// Rows of tiles [first, last), i64: the sum over the warps, in their order.
+/// Thread r mod 512 adds row r.
+void Gemv::sumTiles(Value first, Value last) {
+  Value part = code.shared(SharedPart::Part);
+  Value firstRow = code.narrow(code.mul(first, tileRows));
+  Value count = code.narrow(code.mul(code.sub(last, first), tileRows));
+  Value row = code.make<arith::AndIOp>(code.sub(code.thread(), firstRow),
+                                       code.i32(abi::kGpuConsumers - 1));
   code.blockBarrier();
   code.ifThen(code.less(row, count), [&] {
-    Value tile = code.mul32(code.div32(row, 8), layout::kPartStride);
-    Value base = code.zext(code.add(tile, code.rem32(row, 8)));
+    Value tile = code.mul32(code.div32(row, tileRows), layout::kPartStride);
+    Value base = code.zext(code.add(tile, code.rem32(row, tileRows)));
     Value sum = code.loadF32(part, base);
     for (int64_t warp = 1; warp < layout::kGroups * layout::kGroupWarps; ++warp)
       sum = code.addf(sum, code.loadF32(part, code.add(base, 8 * warp)));
-    code.storeF32(sum, out, code.zext(code.add(code.mul32(first, 8), row)));
+    code.storeF32(sum, operands.getOut(), code.zext(code.add(firstRow, row)));
   });
-  code.blockBarrier();
 }
 
-void MmaGemv::multiply(Value tiles, Value out) {
-  Value part = code.shared(SharedPart::Part);
-  Value lane = code.lane();
+void Gemv::emitStaged() {
+  code.stamp(abi::Stamp::Input);
+  multiplier.loadInput(operands.getInput(), operands.getScale());
+  EarlyLoads::finish(code);
+  Value tiles = operands.getTiles();
   code.loop(code.i64(0), tiles, layout::kPartTiles, [&](Value first) {
     Value last = code.min(code.add(first, layout::kPartTiles), tiles);
     code.loop(first, last, 1, [&](Value tile) {
-      Value y = multiplyTile();
-      code.ifThen(code.equal(code.rem32(lane, 4), code.i32(0)), [&] {
-        Value place = code.narrow(code.sub(tile, first));
-        Value at = code.add(code.mul32(place, layout::kPartStride),
-                            code.mul32(code.warp(), 8));
-        code.storeF32(y, part,
-                      code.zext(code.add(at, code.div32(lane, 4))));
-      });
+      multiplyTile(code.sub(tile, first), Value());
     });
-    sumTiles(code.narrow(first), code.narrow(last), out);
+    sumTiles(first, last);
+    code.ifThen(code.less(last, tiles), [&] { code.blockBarrier(); });
   });
+  code.stamp(abi::Stamp::Weights);
+}
+
+void Gemv::emitPanels(int64_t columns, int64_t whole) {
+  int64_t panels = shape.panels, size = shape.panelColumns;
+  Value staged = code.shared(SharedPart::Staged);
+  Value tag = operands.getTag() ? code.narrow(operands.getTag()) : Value();
+  VectorReceiver receiver(code, operands.getInput(), tag,
+                          {columns - (panels - 1) * size, size}, whole);
+  receiver.load(code.i64(0), code.i64(size));
+  receiver.wait();
+  receiver.write(staged);
+  EarlyLoads::finish(code);
+  code.blockBarrier();
+  code.stamp(abi::Stamp::Input);
+  Value tiles = operands.getTiles();
+  code.loop(code.i64(0), code.i64(panels), 1, [&](Value panel) {
+    multiplier.loadInput(staged, Value());
+    Value next = code.add(panel, 1);
+    Value begin = code.mul(next, size);
+    Value hasNext = code.less(next, code.i64(panels));
+    Value count = code.min(code.sub(code.i64(columns), begin), code.i64(size));
+    code.ifThen(hasNext, [&] { receiver.load(begin, count); });
+    Value isFirst = code.equal(panel, code.i64(0));
+    code.loop(code.i64(0), tiles, 1,
+              [&](Value tile) { multiplyTile(tile, isFirst); });
+    code.ifThen(hasNext, [&] {
+      receiver.wait();
+      code.blockBarrier();
+      receiver.write(staged);
+      code.blockBarrier();
+    });
+  });
+  sumTiles(code.i64(0), tiles);
+  code.stamp(abi::Stamp::Weights);
 }
 
 namespace {
@@ -203,28 +160,49 @@ struct GemvLowering : GpuPattern<KernelGemvOp> {
   matchAndRewrite(KernelGemvOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     Type element = cast<MemRefType>(op.getWeights().getType()).getElementType();
-    if (op.packLayout() != PackLayout::MmaTile8x2 ||
-        !(element.isBF16() || element.isF16()))
+    uint64_t unit = layout::blockColumns(abiLayout(op));
+    GpuBuilder code(rewriter, op, kernel);
+    layout::RunShape shape = {};
+    if (unit)
+      shape = layout::runShape(abiLayout(op), elements(op.getInput()),
+                               kernel.gpu.getStage() / abi::kFragmentBytes);
+    std::unique_ptr<Multiplier> multiplier =
+        makeMultiplier(code, op.packLayout(), shape, element, op.getHiLo());
+    if (!multiplier)
       return op.emitOpError() << "has no lowering for weights of " << element
                               << " in layout "
                               << stringifyPackLayout(op.packLayout());
-    if (op.getPanels().value_or(1) != 1)
-      return op.emitOpError("has no lowering for several panels");
-    uint32_t maxBlocks = kernel.gpu.getStage() / abi::kFragmentBytes;
+    if (failed(checkInput(op, shape, shape.tileBlocks() * unit)))
+      return failure();
+    Gemv gemv(code, shape, op.getTileRows(), *multiplier, adaptor);
+    if (shape.panels > 1)
+      gemv.emitPanels(elements(op.getInput()), shape.tileBlocks() * unit);
+    else
+      gemv.emitStaged();
+    rewriter.eraseOp(op);
+    return success();
+  }
+
+  static abi::PackLayout abiLayout(KernelGemvOp op) {
+    return static_cast<abi::PackLayout>(op.packLayout());
+  }
+
+  static LogicalResult checkInput(KernelGemvOp op,
+                                  const layout::RunShape &shape,
+                                  int64_t whole) {
     int64_t columns = elements(op.getInput());
-    layout::RunShape shape =
-        layout::runShape(abi::PackLayout::MmaTile8x2, columns, maxBlocks);
-    int64_t whole = int64_t(shape.tileStages) * shape.stageBlocks * 32;
-    if (shape.panels != 1 || columns != whole)
+    uint64_t panels = op.getPanels().value_or(1);
+    if (panels != shape.panels)
+      return op.emitOpError() << "expects " << shape.panels
+                              << " panels for " << columns
+                              << " columns, found " << panels;
+    if (panels == 1 && columns != whole)
       return op.emitOpError() << "expects a staged vector of whole stages, "
                               << whole << " elements, found " << columns;
-    GpuBuilder code(rewriter, op, kernel);
-    MmaGemv gemv(code, shape, element, op.getHiLo());
-    gemv.loadInput(adaptor.getInput(), adaptor.getScale());
-    code.stamp(abi::Stamp::Input);
-    gemv.multiply(adaptor.getTiles(), adaptor.getOut());
-    code.stamp(abi::Stamp::Weights);
-    rewriter.eraseOp(op);
+    if (panels == 1 && op.getTag())
+      return op.emitOpError("expects a staged vector, found words");
+    if (panels > 1 && op.getScale())
+      return op.emitOpError("has no lowering for a scale with several panels");
     return success();
   }
 };

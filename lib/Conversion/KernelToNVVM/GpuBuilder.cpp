@@ -102,8 +102,12 @@ Value GpuBuilder::pointer(MemorySpace space, unsigned i) {
     Value address = load(b.getI64Type(), at(table, value, b.getI64Type()), 8);
     return make<LLVM::IntToPtrOp>(globalPtr(), address);
   }
-  case MemorySpace::Logits:
-    return argsPointer(offsetof(abi::GpuArgs, logits));
+  case MemorySpace::Logits: {
+    Value stride = argsField(b.getI64Type(),
+                             offsetof(abi::GpuArgs, logitsStride));
+    return atF32(argsPointer(offsetof(abi::GpuArgs, logits)),
+                 mul(zext(step()), stride));
+  }
   case MemorySpace::Token:
     return argsPointer(offsetof(abi::GpuArgs, tokens));
   case MemorySpace::Control:

@@ -40,6 +40,8 @@ enum class SharedPart { Ring, Staged, Part, Rows, Instructions, Barriers, State 
 struct GpuKernel {
   const ArchEmitter &arch;
   GpuAttr gpu;
+  /// Positions of a block of the KV cache; 0 without attention.
+  int32_t kvBlock = 0;
 };
 
 constexpr StringLiteral kSharedName = "amk_shared";
@@ -141,8 +143,9 @@ public:
   /// warps without work in it, too.
   void releaseStage();
 
-  /// A 32-bit variable on the stack, which LLVM makes a register of.
-  LLVM::AllocaOp variable();
+  /// A variable on the stack, which LLVM makes a register of; of i32 unless a
+  /// type is given.
+  LLVM::AllocaOp variable(Type type = {});
   /// Makes room for the ring's state, and reads and writes it. For those who
   /// build functions.
   void initRingState(Value slot, Value parity);
@@ -207,6 +210,12 @@ void populateGpuGemvPatterns(const TypeConverter &converter,
 void populateGpuHandoffPatterns(const TypeConverter &converter,
                                 const GpuKernel &kernel,
                                 RewritePatternSet &patterns);
+void populateGpuEpiloguePatterns(const TypeConverter &converter,
+                                 const GpuKernel &kernel,
+                                 RewritePatternSet &patterns);
+void populateGpuStepPatterns(const TypeConverter &converter,
+                             const GpuKernel &kernel,
+                             RewritePatternSet &patterns);
 
 } // namespace mlir::amk
 

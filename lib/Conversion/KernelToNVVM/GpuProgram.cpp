@@ -14,7 +14,7 @@
 
 #include "../Utils/KernelTypeConverter.h"
 #include "Combine.h"
-#include "GpuBuilder.h"
+#include "EarlyLoads.h"
 #include "RingAttention.h"
 
 #include "mlir/Transforms/DialectConversion.h"
@@ -176,6 +176,7 @@ static FailureOr<LLVM::LLVMFuncOp> makeFunction(KernelBodyOp body,
   // bodies in registers across the dispatch, and spill in their loops.
   function.setNoInline(true);
   Block *entry = function.addEntryBlock(b);
+  EarlyLoads early(body);
   if (failed(bindArguments(body, kernel, function)))
     return failure();
   Block &old = body.getBody().front();
@@ -184,6 +185,7 @@ static FailureOr<LLVM::LLVMFuncOp> makeFunction(KernelBodyOp body,
   GpuBuilder code(b, body.getLoc(), kernel, function);
   code.initRingState(entry->getArgument(kBodySlot),
                      entry->getArgument(kBodyParity));
+  early.begin(code);
   body.erase();
   return function;
 }
@@ -197,6 +199,8 @@ static LogicalResult convertBodies(KernelProgramOp program,
                OutputTagLowering, ReturnLowering>(converter, context, kernel);
   populateGpuGemvPatterns(converter, kernel, patterns);
   populateGpuHandoffPatterns(converter, kernel, patterns);
+  populateGpuEpiloguePatterns(converter, kernel, patterns);
+  populateGpuStepPatterns(converter, kernel, patterns);
   populateGpuRingAttentionPatterns(converter, kernel, patterns);
   populateGpuCombinePatterns(converter, kernel, patterns);
   ConversionTarget target(*context);

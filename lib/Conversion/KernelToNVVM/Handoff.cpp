@@ -6,25 +6,190 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A task polls the words of its input into shared memory, and sends its rows as
-// words. docs/GpuKernel.md, sections 4.1 and 4.3.
+// A task polls the words of its input into shared memory. All loads of a thread
+// are under way at once, and only those that came too early are repeated: what
+// workers ask for in vain is traffic, too. docs/GpuKernel.md, section 4.1.
 //
 //===----------------------------------------------------------------------===//
 
+#include "Handoff.h"
+
 #include "Combine.h"
-#include "GpuBuilder.h"
 
 using namespace mlir;
 using namespace mlir::amk;
 namespace abi = ::amk::abi;
 namespace layout = ::amk::gpu;
 
-/// Pairs of words that a thread asks for at once: their latencies overlap.
-static constexpr int64_t kBatch = 4;
 static constexpr int64_t kPairStride = 2 * int64_t(abi::kGpuConsumers);
 
 static int64_t elements(Value memref) {
   return cast<MemRefType>(memref.getType()).getNumElements();
+}
+
+Value mlir::amk::tagOf(GpuBuilder &code, Value word) {
+  return code.narrow(code.make<arith::ShRUIOp>(word, code.i64(32)));
+}
+
+Value mlir::amk::valueOf(GpuBuilder &code, Value word) {
+  return code.make<arith::BitcastOp>(code.b.getF32Type(), code.narrow(word));
+}
+
+Value mlir::amk::negate(GpuBuilder &code, Value condition) {
+  return code.make<arith::XOrIOp>(
+      condition, code.make<arith::ConstantOp>(code.b.getBoolAttr(true)));
+}
+
+SmallVector<Value> mlir::amk::reloadIf(GpuBuilder &code, Value condition,
+                                       Value address, ArrayRef<Value> old) {
+  // Predicated, since loads behind branches would wait for each other.
+  Type i64 = code.b.getI64Type();
+  bool isPair = old.size() == 2;
+  StringRef text = isPair ? "@$3 ld.relaxed.gpu.global.v2.b64 {$0, $1}, [$2];"
+                          : "@$2 ld.relaxed.gpu.global.b64 $0, [$1];";
+  StringRef constraints = isPair ? "=l,=l,l,b,0,1" : "=l,l,b,0";
+  Type type = i64;
+  if (isPair)
+    type = LLVM::LLVMStructType::getLiteral(code.b.getContext(), {i64, i64});
+  SmallVector<Value> operands = {address, condition};
+  llvm::append_range(operands, old);
+  auto load = LLVM::InlineAsmOp::create(
+      code.b, code.loc, type, operands, text, constraints,
+      /*has_side_effects=*/true, /*is_align_stack=*/false,
+      LLVM::TailCallKind::None, LLVM::AsmDialectAttr(), ArrayAttr());
+  if (!isPair)
+    return {load.getRes()};
+  return {code.make<LLVM::ExtractValueOp>(load.getRes(), 0),
+          code.make<LLVM::ExtractValueOp>(load.getRes(), 1)};
+}
+
+//===----------------------------------------------------------------------===//
+// VectorReceiver
+//===----------------------------------------------------------------------===//
+
+VectorReceiver::VectorReceiver(GpuBuilder &code, Value vector, Value tag,
+                               std::pair<int64_t, int64_t> pieceSizes,
+                               int64_t staged)
+    : code(code), vector(vector), tag(tag), least(pieceSizes.first),
+      staged(staged), count(llvm::divideCeil(staged, kPairStride)) {
+  assert(pieceSizes.second <= staged && staged % 2 == 0);
+  Type type = tag ? Type(code.b.getI64Type()) : code.b.getF32Type();
+  for (int64_t i = 0; i < 2 * count; ++i)
+    words.push_back(code.variable(type));
+}
+
+Value VectorReceiver::isThere(int64_t u) {
+  if ((u + 1) * kPairStride <= least)
+    return Value();
+  return code.less(code.add(thread2(), u * kPairStride), size);
+}
+
+Value VectorReceiver::place(int64_t u) {
+  Value pair = code.add(thread2(), u * kPairStride);
+  // Threads beyond the end take the last pair, too, and drop it.
+  return isThere(u) ? code.min(pair, code.sub(size, code.i64(2))) : pair;
+}
+
+Value VectorReceiver::address(int64_t u) {
+  Type element = tag ? Type(code.b.getI64Type()) : code.b.getF32Type();
+  return code.at(vector, code.add(begin, place(u)), element);
+}
+
+void VectorReceiver::load(Value newBegin, Value newCount) {
+  begin = newBegin;
+  size = newCount;
+  Type i64 = code.b.getI64Type();
+  for (int64_t u = 0; u < count; ++u) {
+    SmallVector<Value> pair;
+    if (tag) {
+      auto loaded = NVVM::InlinePtxOp::create(
+          code.b, code.loc, TypeRange{i64, i64}, ValueRange{address(u)},
+          ValueRange(), "ld.relaxed.gpu.global.v2.b64 {$0, $1}, [$2];",
+          Value());
+      llvm::append_range(pair, loaded.getResults());
+    } else {
+      auto type = VectorType::get({2}, code.b.getF32Type());
+      Value loaded = code.load(type, address(u), 8);
+      for (int32_t j = 0; j < 2; ++j)
+        pair.push_back(
+            code.make<LLVM::ExtractElementOp>(loaded, code.i32(j)));
+    }
+    for (int64_t j = 0; j < 2; ++j)
+      code.store(pair[j], words[2 * u + j], tag ? 8 : 4);
+  }
+}
+
+void VectorReceiver::wait() {
+  if (!tag)
+    return;
+  Type i64 = code.b.getI64Type();
+  auto word = [&](int64_t i) { return code.load(i64, words[i], 8); };
+  auto isRight = [&](int64_t u) -> Value {
+    return code.make<arith::AndIOp>(
+        code.equal(tagOf(code, word(2 * u)), tag),
+        code.equal(tagOf(code, word(2 * u + 1)), tag));
+  };
+  auto attempt = [&]() -> Value {
+    Value all;
+    for (int64_t u = 0; u < count; ++u) {
+      Value right = isRight(u);
+      SmallVector<Value> pair = reloadIf(code, negate(code, right), address(u),
+                                         {word(2 * u), word(2 * u + 1)});
+      for (int64_t j = 0; j < 2; ++j)
+        code.store(pair[j], words[2 * u + j], 8);
+      all = all ? code.make<arith::AndIOp>(all, right) : right;
+    }
+    return all;
+  };
+  code.waitFor(attempt, [&] {
+    // A word that is still missing.
+    Value what = place(0), seen = tagOf(code, word(0));
+    for (int64_t i = 1; i < 2 * count; ++i) {
+      Value newTag = tagOf(code, word(i));
+      Value isLate = negate(code, code.equal(newTag, tag));
+      what = code.select(isLate, code.add(place(i / 2), i % 2), what);
+      seen = code.select(isLate, newTag, seen);
+    }
+    return GpuBuilder::Failure{
+        abi::WaitKind::Word, code.narrow(code.add(begin, what)), seen, tag,
+        code.make<LLVM::PtrToIntOp>(i64, vector)};
+  });
+}
+
+Value VectorReceiver::value(int64_t u, int64_t j) {
+  Value value;
+  if (tag)
+    value = valueOf(code, code.load(code.b.getI64Type(), words[2 * u + j], 8));
+  else
+    value = code.load(code.b.getF32Type(), words[2 * u + j], 4);
+  Value there = isThere(u);
+  return there ? code.select(there, value, code.f32(0.0f)) : value;
+}
+
+void VectorReceiver::write(
+    Value out, function_ref<std::array<Value, 2>(int64_t, std::array<Value, 2>)>
+                   change) {
+  auto type = VectorType::get({2}, code.b.getF32Type());
+  for (int64_t u = 0; u < count; ++u) {
+    std::array<Value, 2> pair = {value(u, 0), value(u, 1)};
+    if (change)
+      pair = change(u, pair);
+    Value both = code.make<LLVM::PoisonOp>(type);
+    for (int32_t j = 0; j < 2; ++j)
+      both = code.make<LLVM::InsertElementOp>(both, pair[j], code.i32(j));
+    Value at = code.add(thread2(), u * kPairStride);
+    auto put = [&] { code.store(both, code.atF32(out, at), 8); };
+    if ((u + 1) * kPairStride <= staged)
+      put();
+    else
+      code.ifThen(code.less(at, code.i64(staged)), put);
+  }
+}
+
+void mlir::amk::emitPollAll(GpuBuilder &code, Value words, int64_t count,
+                            Value tag) {
+  code.loop(code.zext(code.thread()), code.i64(count), abi::kGpuConsumers,
+            [&](Value i) { emitPollWord(code, words, i, tag); });
 }
 
 //===----------------------------------------------------------------------===//
@@ -37,110 +202,55 @@ class Receiver {
 public:
   Receiver(GpuBuilder &code, KernelReceiveOp op,
            KernelReceiveOp::Adaptor operands)
-      : code(code), op(op), operands(operands),
-        words(elements(op.getWords())), staged(elements(op.getStaged())),
-        tag(code.narrow(operands.getTag())) {}
+      : code(code), op(op), operands(operands), words(elements(op.getWords())),
+        pieces(code, operands.getWords(), code.narrow(operands.getTag()),
+               {words, words}, elements(op.getStaged())) {}
 
   /// The scale; null without a norm.
   Value emit();
 
 private:
-  void poll(ArrayRef<Value> pairs, ArrayRef<Value> values);
-  void stage(Value i, Value value);
-  void receiveBatch(int64_t first, int64_t count);
+  void loadNorm();
   Value rootMeanSquare();
 
   GpuBuilder &code;
   KernelReceiveOp op;
   KernelReceiveOp::Adaptor operands;
-  int64_t words, staged;
-  Value tag;
-  Value squares; ///< of this thread's elements; null without a norm
+  int64_t words;
+  VectorReceiver pieces;
+  SmallVector<Value> norm; ///< of this thread's pairs
+  Value squares;           ///< of this thread's elements
 };
 
 } // namespace
 
-/// Repeats the loads of all pairs until every tag is right; their values go to
-/// the variables `values`.
-void Receiver::poll(ArrayRef<Value> pairs, ArrayRef<Value> values) {
-  Type i64 = code.b.getI64Type();
-  Value base = operands.getWords();
-  auto load = [&](Value pair) {
-    return NVVM::InlinePtxOp::create(
-               code.b, code.loc, TypeRange{i64, i64},
-               ValueRange{code.at(base, pair, i64)}, ValueRange(),
-               "ld.relaxed.gpu.global.v2.b64 {$0, $1}, [$2];", Value())
-        .getResults();
-  };
-  auto tagOf = [&](Value word) {
-    return code.narrow(code.make<arith::ShRUIOp>(word, code.i64(32)));
-  };
-  code.waitFor(
-      [&]() -> Value {
-        SmallVector<Value> loaded;
-        for (Value pair : pairs)
-          llvm::append_range(loaded, load(pair));
-        Value all;
-        for (auto [word, value] : llvm::zip(loaded, values)) {
-          code.store(code.narrow(word), value, 4);
-          Value right = code.equal(tagOf(word), tag);
-          all = all ? code.make<arith::AndIOp>(all, right) : right;
-        }
-        return all;
-      },
-      [&] {
-        Value address = code.make<LLVM::PtrToIntOp>(i64, base);
-        Value seen = tagOf(load(pairs.front()).front());
-        return GpuBuilder::Failure{abi::WaitKind::Word,
-                                   code.narrow(pairs.front()), seen, tag,
-                                   address};
-      });
-}
-
-void Receiver::stage(Value i, Value value) {
-  if (op.getNorm())
-    value = code.mulf(value, code.loadF32(operands.getNorm(), i));
-  code.storeF32(value, operands.getStaged(), i);
-}
-
-/// Pairs first .. first + count of this thread.
-void Receiver::receiveBatch(int64_t first, int64_t count) {
-  Value mine = code.mul(code.zext(code.thread()), 2);
-  SmallVector<Value> pairs, isThere, values;
-  for (int64_t u = first; u < first + count; ++u) {
-    Value pair = code.add(mine, u * kPairStride);
-    // Threads beyond the end poll the last pair, too, and drop it.
-    isThere.push_back(code.less(pair, code.i64(words)));
-    pairs.push_back(code.min(pair, code.i64(words - 2)));
-    values.push_back(code.variable());
-    values.push_back(code.variable());
-  }
-  poll(pairs, values);
-  for (int64_t u = 0; u < count; ++u) {
-    Value x0 = code.load(code.b.getF32Type(), values[2 * u], 4);
-    Value x1 = code.load(code.b.getF32Type(), values[2 * u + 1], 4);
-    code.ifThen(isThere[u], [&] {
-      stage(pairs[u], x0);
-      stage(code.add(pairs[u], 1), x1);
-    });
-    if (!squares)
-      continue;
-    Value sum = code.fma(x1, x1, code.fma(x0, x0, squares));
-    squares = code.select(isThere[u], sum, squares);
-  }
+void Receiver::loadNorm() {
+  auto type = VectorType::get({2}, code.b.getF32Type());
+  for (int64_t u = 0; u < pieces.pairs(); ++u)
+    norm.push_back(LLVM::LoadOp::create(
+        code.b, code.loc, type,
+        code.atF32(operands.getNorm(), pieces.place(u)), 8,
+        /*isVolatile=*/false, /*isNonTemporal=*/false, /*isInvariant=*/true));
 }
 
 /// 1 / rms of the values; the sum has the same order in every thread.
 Value Receiver::rootMeanSquare() {
+  constexpr int64_t warps = layout::kGroups * layout::kGroupWarps, lanes = 4;
+  auto vector = VectorType::get({lanes}, code.b.getF32Type());
   Value sums = code.shared(SharedPart::State,
                            code.i32(layout::StateOffset::kSums));
   Value sum = code.warpSum(squares);
   code.ifThen(code.equal(code.lane(), code.i32(0)),
               [&] { code.storeF32(sum, sums, code.zext(code.warp())); });
   code.blockBarrier();
-  Value total = code.loadF32(sums, code.i64(0));
-  for (int64_t w = 1; w < layout::kGroups * layout::kGroupWarps; ++w)
-    total = code.addf(total, code.loadF32(sums, code.i64(w)));
+  Value total;
+  for (int64_t w = 0; w < warps; w += lanes) {
+    Value four = code.load(vector, code.atF32(sums, code.i64(w)), 16);
+    for (int32_t j = 0; j < lanes; ++j) {
+      Value one = code.make<LLVM::ExtractElementOp>(four, code.i32(j));
+      total = total ? code.addf(total, one) : one;
+    }
+  }
   Value mean = code.divf(total, code.f32(words));
   Value epsilon = code.f32(op.getEpsilon()->convertToDouble());
   return code.divf(code.f32(1.0f),
@@ -148,20 +258,27 @@ Value Receiver::rootMeanSquare() {
 }
 
 Value Receiver::emit() {
-  if (op.getNorm())
-    squares = code.f32(0.0f);
-  int64_t pairs = llvm::divideCeil(words, kPairStride);
-  for (int64_t first = 0; first < pairs; first += kBatch)
-    receiveBatch(first, std::min(kBatch, pairs - first));
-  code.loop(code.zext(code.thread()), code.i64(staged - words),
-            abi::kGpuConsumers, [&](Value i) {
-              code.storeF32(code.f32(0.0f), operands.getStaged(),
-                            code.add(i, words));
-            });
-  if (squares)
-    return rootMeanSquare();
-  code.blockBarrier();
-  return Value();
+  pieces.load(code.i64(0), code.i64(words));
+  if (!op.getNorm()) {
+    pieces.wait();
+    pieces.write(operands.getStaged());
+    code.blockBarrier();
+    return Value();
+  }
+  loadNorm();
+  pieces.wait();
+  squares = code.f32(0.0f);
+  pieces.write(operands.getStaged(),
+               [&](int64_t u, std::array<Value, 2> pair) {
+                 for (int32_t j = 0; j < 2; ++j) {
+                   Value weight =
+                       code.make<LLVM::ExtractElementOp>(norm[u], code.i32(j));
+                   squares = code.fma(pair[j], pair[j], squares);
+                   pair[j] = code.mulf(pair[j], weight);
+                 }
+                 return pair;
+               });
+  return rootMeanSquare();
 }
 
 namespace {
@@ -173,6 +290,11 @@ struct ReceiveLowering : OpConversionPattern<KernelReceiveOp> {
   LogicalResult
   matchAndRewrite(KernelReceiveOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
+    uint64_t most = layout::kPanelColumns;
+    if (uint64_t(elements(op.getStaged())) > most)
+      return op.emitOpError() << "expects at most " << most
+                              << " staged elements, found "
+                              << op.getStaged().getType();
     GpuBuilder code(rewriter, op, kernel);
     Value scale = Receiver(code, op, adaptor).emit();
     if (scale)
@@ -184,67 +306,10 @@ struct ReceiveLowering : OpConversionPattern<KernelReceiveOp> {
   const GpuKernel &kernel;
 };
 
-//===----------------------------------------------------------------------===//
-// store_rows
-//===----------------------------------------------------------------------===//
-
-struct StoreRowsLowering : OpConversionPattern<KernelStoreRowsOp> {
-  StoreRowsLowering(const TypeConverter &converter, MLIRContext *context,
-                    const GpuKernel &kernel)
-      : OpConversionPattern(converter, context), kernel(kernel) {}
-  LogicalResult
-  matchAndRewrite(KernelStoreRowsOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    GpuBuilder code(rewriter, op, kernel);
-    // This thread's rows, of which it reads the residuals first.
-    SmallVector<std::pair<Value, Value>> rows;
-    int64_t most = elements(op.getValues());
-    for (int64_t u = 0; u < most; u += abi::kGpuConsumers) {
-      Value i = code.add(code.zext(code.thread()), u);
-      Value sum = code.variable();
-      code.ifThen(code.less(i, adaptor.getCount()), [&] {
-        code.store(valueOf(code, adaptor, i), sum, 4);
-      });
-      rows.push_back({i, sum});
-    }
-    // What is published says that all of the task's input has been read.
-    if (op.getTag() && op.getResidual())
-      code.blockBarrier();
-    for (auto [i, sum] : rows)
-      code.ifThen(code.less(i, adaptor.getCount()), [&, i = i, sum = sum] {
-        Value value = code.load(rewriter.getF32Type(), sum, 4);
-        Value row = code.add(adaptor.getBegin(), i);
-        if (op.getTag())
-          code.send(adaptor.getOut(), row, value,
-                    code.narrow(adaptor.getTag()));
-        else
-          code.storeF32(value, adaptor.getOut(), row);
-      });
-    rewriter.eraseOp(op);
-    return success();
-  }
-
-  static Value valueOf(GpuBuilder &code, OpAdaptor adaptor, Value i) {
-    Value value = code.loadF32(adaptor.getValues(), i);
-    Value residual = adaptor.getResidual();
-    if (!residual)
-      return value;
-    Value row = code.add(adaptor.getBegin(), i);
-    Value addend =
-        adaptor.getResidualTag()
-            ? emitPollWord(code, residual, row,
-                           code.narrow(adaptor.getResidualTag()))
-            : code.loadF32(residual, row);
-    return code.addf(addend, value);
-  }
-  const GpuKernel &kernel;
-};
-
 } // namespace
 
 void mlir::amk::populateGpuHandoffPatterns(const TypeConverter &converter,
                                            const GpuKernel &kernel,
                                            RewritePatternSet &patterns) {
-  patterns.add<ReceiveLowering, StoreRowsLowering>(
-      converter, patterns.getContext(), kernel);
+  patterns.add<ReceiveLowering>(converter, patterns.getContext(), kernel);
 }

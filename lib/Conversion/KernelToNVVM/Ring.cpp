@@ -31,11 +31,12 @@ static SmallVector<Value, 2> stackSlots(LLVM::LLVMFuncOp function) {
   return slots;
 }
 
-LLVM::AllocaOp GpuBuilder::variable() {
+LLVM::AllocaOp GpuBuilder::variable(Type type) {
   // LLVM promotes only those of the entry block.
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(&function.getBody().front());
-  return LLVM::AllocaOp::create(b, loc, ptr(), b.getI32Type(), i32(1));
+  return LLVM::AllocaOp::create(b, loc, ptr(), type ? type : b.getI32Type(),
+                                i32(1));
 }
 
 void GpuBuilder::initRingState(Value slot, Value parity) {

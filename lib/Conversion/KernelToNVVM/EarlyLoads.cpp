@@ -1,0 +1,190 @@
+//===- EarlyLoads.cpp - Loads begun long before their use -----------------===//
+//
+// Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What an epilogue reads from global memory is asked for at the head of its body:
+// the wait for the task's input then hides the time that it takes.
+//
+//===----------------------------------------------------------------------===//
+
+#include "EarlyLoads.h"
+
+#include "Handoff.h"
+
+using namespace mlir;
+using namespace mlir::amk;
+namespace abi = ::amk::abi;
+
+static MemRefType typeOf(Value memref) {
+  return cast<MemRefType>(memref.getType());
+}
+
+/// On variables of the function: the number of the load. On the residual's also
+/// the arguments, the tag's number and the number of words.
+static constexpr StringLiteral kEarlyAttrName = "amk.early";
+static constexpr StringLiteral kResidualAttrName = "amk.residual";
+
+static LLVM::AllocaOp earlyVariable(GpuBuilder &code, int64_t i) {
+  for (auto op : code.function.getBody().front().getOps<LLVM::AllocaOp>()) {
+    auto number = op->getAttrOfType<IntegerAttr>(kEarlyAttrName);
+    if (number && number.getInt() == i)
+      return op;
+  }
+  return {};
+}
+
+static LLVM::AllocaOp addEarly(GpuBuilder &code, int64_t i, Value value) {
+  LLVM::AllocaOp variable = code.variable(value.getType());
+  variable->setAttr(kEarlyAttrName, code.b.getI64IntegerAttr(i));
+  code.store(value, variable, value.getType().isInteger(64) ? 8 : 4);
+  return variable;
+}
+
+Value EarlyLoads::get(GpuBuilder &code, int64_t i, Type type) {
+  LLVM::AllocaOp variable = earlyVariable(code, i);
+  return variable ? code.load(type, variable, 4) : Value();
+}
+
+EarlyLoads::EarlyLoads(KernelBodyOp body) {
+  // False if one of them is not an argument as it is.
+  auto take = [&](ValueRange values) {
+    for (Value value : values) {
+      auto argument = dyn_cast<BlockArgument>(value);
+      if (!argument)
+        return false;
+      arguments.push_back(argument.getArgNumber());
+    }
+    return true;
+  };
+  bool hasGemv = !body.getBody().getOps<KernelGemvOp>().empty();
+  for (auto op : body.getBody().getOps<KernelStoreRowsOp>()) {
+    Value tagValue = op.getResidualTag();
+    auto tag = tagValue ? tagValue.getDefiningOp<KernelInputTagOp>() : nullptr;
+    if (!hasGemv || !tag ||
+        !take({op.getResidual(), op.getBegin(), op.getCount()}))
+      return;
+    arguments.push_back(tag.getNumber());
+    rows = op;
+  }
+  for (auto op : body.getBody().getOps<KernelStoreQKVOp>())
+    if (take({op.getTable(), op.getBegin()}))
+      qkv = op;
+  for (auto op : body.getBody().getOps<KernelStoreLogitsOp>())
+    if (take({op.getPart()}))
+      logits = op;
+}
+
+static Value relaxedLoad(GpuBuilder &code, Type type, Value address,
+                         StringRef scope) {
+  return LLVM::LoadOp::create(
+      code.b, code.loc, type, address, type.isInteger(64) ? 8 : 4,
+      /*isVolatile=*/false, /*isNonTemporal=*/false, /*isInvariant=*/false,
+      /*isInvariantGroup=*/false, LLVM::AtomicOrdering::monotonic, scope);
+}
+
+/// Address of this thread's residual; threads beyond the task's rows take the
+/// last one.
+static Value residualWord(GpuBuilder &code, ArrayRef<int64_t> arguments) {
+  Value last = code.sub(code.operand(arguments[2]), code.i64(1));
+  Value row = code.add(code.operand(arguments[1]),
+                       code.min(code.zext(code.thread()), last));
+  return code.at(code.pointer(MemorySpace::Words, arguments[0]), row,
+                 code.b.getI64Type());
+}
+
+void EarlyLoads::beginResidual(GpuBuilder &code) const {
+  Type i64 = code.b.getI64Type();
+  addEarly(code, 0, code.f32(0.0f));
+  Value word = relaxedLoad(code, i64, residualWord(code, arguments), "device");
+  SmallVector<int64_t> numbers = arguments;
+  numbers.push_back(
+      typeOf(KernelStoreRowsOp(rows).getResidual()).getNumElements());
+  addEarly(code, 1, word)
+      ->setAttr(kResidualAttrName, code.b.getDenseI64ArrayAttr(numbers));
+}
+
+void EarlyLoads::finish(GpuBuilder &code) {
+  LLVM::AllocaOp variable = earlyVariable(code, 1);
+  auto numbers = variable ? variable->getAttrOfType<DenseI64ArrayAttr>(
+                                kResidualAttrName)
+                          : DenseI64ArrayAttr();
+  if (!numbers)
+    return;
+  Type i64 = code.b.getI64Type();
+  Value tag = code.inputTag(numbers[3]);
+  // Bits 16 to 31 of the first field.
+  Value polled = code.make<arith::AndIOp>(
+      code.instructionField(offsetof(abi::DeviceInstruction, body)),
+      code.i32(abi::kResidualPolled << 16));
+  code.ifThen(code.equal(polled, code.i32(0)), [&] {
+    emitPollAll(code, code.pointer(MemorySpace::Words, numbers[0]), numbers[4],
+                tag);
+  });
+  auto word = [&] { return code.load(i64, variable, 8); };
+  code.waitFor(
+      [&]() -> Value {
+        Value right = code.equal(tagOf(code, word()), tag);
+        SmallVector<Value> next = reloadIf(code, negate(code, right),
+                                           residualWord(code, numbers), word());
+        code.store(next[0], variable, 8);
+        return right;
+      },
+      [&] {
+        Value words = code.pointer(MemorySpace::Words, numbers[0]);
+        Value base = code.make<LLVM::PtrToIntOp>(i64, words);
+        Value bytes = code.sub(
+            code.make<LLVM::PtrToIntOp>(i64, residualWord(code, numbers)),
+            base);
+        return GpuBuilder::Failure{abi::WaitKind::Word,
+                                   code.narrow(code.div(bytes, 8)),
+                                   tagOf(code, word()), tag, base};
+      });
+  code.store(valueOf(code, word()), earlyVariable(code, 0), 4);
+}
+
+/// Cosine and sine of this thread's first pair; see store_qkv for which it is.
+void EarlyLoads::beginAngle(GpuBuilder &code) const {
+  KernelStoreQKVOp op = qkv;
+  int64_t half = cast<MemRefType>(op.getTable().getType()).getShape().back();
+  Value pair = code.rem(
+      code.add(code.operand(arguments[1]),
+               unitOfRow(code, code.zext(code.thread()), op.getTileRows())),
+      half);
+  Value row = code.add(code.mul(code.zext(code.position()), 2 * half), pair);
+  Value table = code.pointer(MemorySpace::Constant, arguments[0]);
+  for (int64_t i = 0; i < 2; ++i)
+    addEarly(code, i,
+             LLVM::LoadOp::create(code.b, code.loc, code.b.getF32Type(),
+                                  code.atF32(table, code.add(row, i * half)), 4,
+                                  /*isVolatile=*/false,
+                                  /*isNonTemporal=*/false,
+                                  /*isInvariant=*/true));
+}
+
+/// The host's wish to stop, in thread 0 of part 0.
+void EarlyLoads::beginStop(GpuBuilder &code) const {
+  LLVM::AllocaOp variable = addEarly(code, 0, code.i32(0));
+  Value part = code.operand(arguments[0]);
+  Value isMine = code.make<arith::AndIOp>(
+      code.equal(part, code.i64(0)), code.equal(code.thread(), code.i32(0)));
+  code.ifThen(isMine, [&] {
+    Value control = code.argsPointer(offsetof(abi::GpuArgs, control));
+    Value stop = relaxedLoad(
+        code, code.b.getI32Type(),
+        code.byteAt(control, code.i64(offsetof(abi::Control, stop))), "");
+    code.store(stop, variable, 4);
+  });
+}
+
+void EarlyLoads::begin(GpuBuilder &code) const {
+  if (rows)
+    beginResidual(code);
+  if (qkv)
+    beginAngle(code);
+  if (logits)
+    beginStop(code);
+}
