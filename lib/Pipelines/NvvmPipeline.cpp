@@ -19,8 +19,8 @@ using namespace mlir::amk;
 
 // Not convert-gpu-to-nvvm: it would turn every math operation, LLVM's own
 // intrinsics included, into a call of libdevice.
-void mlir::amk::buildNvvmPipeline(OpPassManager &passes,
-                                  const NvvmOptions &options) {
+void mlir::amk::buildGpuPipeline(OpPassManager &passes,
+                                 const NvvmOptions &options) {
   ConvertAMKKernelToNVVMOptions lowering;
   lowering.chip = options.chip;
   lowering.threads = options.threads;
@@ -37,7 +37,11 @@ void mlir::amk::buildNvvmPipeline(OpPassManager &passes,
   OpPassManager &rest = passes.nest<gpu::GPUModuleOp>();
   rest.addPass(createConvertNVVMToLLVMPass());
   rest.addPass(createReconcileUnrealizedCastsPass());
+}
 
+void mlir::amk::buildNvvmPipeline(OpPassManager &passes,
+                                  const NvvmOptions &options) {
+  buildGpuPipeline(passes, options);
   GpuModuleToBinaryPassOptions binary;
   binary.compilationTarget = "isa";
   passes.addPass(createGpuModuleToBinaryPass(binary));

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "amk/Pipelines/Pipelines.h"
+#include "amk/Conversion/GpuArchs.h"
 #include "amk/Conversion/Passes.h"
 #include "amk/Dialect/AMK/Transforms/Passes.h"
 
@@ -58,6 +59,17 @@ Phase mlir::amk::inferPhase(ModuleOp module) {
   return holds(ScheduleOp()) ? Phase::Schedule : Phase::LLVM;
 }
 
+unsigned GpuOptions::stage() const {
+  return stageBytes ? stageBytes : commonStageBytes(archs);
+}
+
+void CompileOptions::setTarget(TargetKind kind) {
+  target = kind;
+  bool isGpu = kind == TargetKind::Cuda;
+  tileRows = isGpu ? 8 : 4;
+  placement = isGpu ? "bytes" : "block";
+}
+
 bool CompileOptions::setFusions(ArrayRef<std::string> names) {
   auto set = [&](bool on) {
     fuseQKV = fuseGated = fuseResidual = fuseHead = fuseNorm = on;
@@ -81,6 +93,9 @@ bool CompileOptions::setFusions(ArrayRef<std::string> names) {
   }
   return true;
 }
+
+/// Of buffers in a GPU's memory: copies and vector accesses begin there.
+static constexpr unsigned kGpuBufferAlignment = 256;
 
 //===----------------------------------------------------------------------===//
 // Phases
@@ -106,15 +121,22 @@ static void addTiling(OpPassManager &passes, const CompileOptions &options) {
   tiling.workers = options.workers;
   tiling.tileRows = options.tileRows;
   tiling.kvSplits = options.kvSplits;
+  tiling.gpu = options.target == TargetKind::Cuda;
   passes.addPass(createConvertAMKLayerToTask(tiling));
 }
 
-static void addScheduling(OpPassManager &passes,
-                          const CompileOptions &options) {
+static void addPlacement(OpPassManager &passes,
+                         const CompileOptions &options) {
   PlaceTasksOptions placement;
   placement.workers = options.workers;
   placement.placement = options.placement;
   passes.addPass(createPlaceTasks(placement));
+}
+
+/// Workers of a CPU hand on everything by counters.
+static void addScheduling(OpPassManager &passes,
+                          const CompileOptions &options) {
+  addPlacement(passes, options);
   OpPassManager &schedules = passes.nest<ScheduleOp>();
   schedules.addPass(createInsertSync());
   if (options.sync == SyncMode::Coarse)
@@ -122,6 +144,22 @@ static void addScheduling(OpPassManager &passes,
   schedules.addPass(createSimplifyWaits());
   AllocateBuffersOptions allocation;
   allocation.reuse = options.reuse;
+  schedules.addPass(createAllocateBuffers(allocation));
+  schedules.addPass(createPackWeights());
+}
+
+/// Workers of a GPU hand on activations as value+tag words.
+static void addGpuScheduling(OpPassManager &passes,
+                             const CompileOptions &options) {
+  passes.nest<GraphOp>().addPass(createChooseHandOff());
+  addPlacement(passes, options);
+  OpPassManager &schedules = passes.nest<ScheduleOp>();
+  InsertHandOffOptions handOff;
+  handOff.stageBytes = options.gpu.stage();
+  schedules.addPass(createInsertHandOff(handOff));
+  AllocateBuffersOptions allocation;
+  allocation.reuse = options.reuse;
+  allocation.alignment = kGpuBufferAlignment;
   schedules.addPass(createAllocateBuffers(allocation));
   schedules.addPass(createPackWeights());
 }
@@ -143,6 +181,27 @@ static void addGate(OpPassManager &passes, Phase phase) {
   }
 }
 
+static void addKernels(OpPassManager &passes, const CompileOptions &options) {
+  ConvertAMKScheduleToKernelOptions bodies;
+  bodies.hiLo = options.gpu.hiLo;
+  passes.addPass(createConvertAMKScheduleToKernel(bodies));
+}
+
+static void addLowering(OpPassManager &passes, const CompileOptions &options) {
+  if (options.target == TargetKind::Cuda) {
+    SpecializeKernelOptions archs;
+    archs.archs.assign(options.gpu.archs.begin(), options.gpu.archs.end());
+    archs.stageBytes = options.gpu.stageBytes;
+    archs.inFlight = options.gpu.inFlight;
+    passes.addPass(createSpecializeKernel(archs));
+    return buildGpuPipeline(passes);
+  }
+  ConvertAMKKernelToLLVMOptions lowering;
+  lowering.injectDelays = options.injectDelays;
+  passes.addPass(createConvertAMKKernelToLLVM(lowering));
+  buildCpuPipeline(passes);
+}
+
 void mlir::amk::buildPhase(OpPassManager &passes, Phase phase,
                            const CompileOptions &options) {
   switch (phase) {
@@ -155,18 +214,17 @@ void mlir::amk::buildPhase(OpPassManager &passes, Phase phase,
     addTiling(passes, options);
     break;
   case Phase::Schedule:
-    addScheduling(passes, options);
+    if (options.target == TargetKind::Cuda)
+      addGpuScheduling(passes, options);
+    else
+      addScheduling(passes, options);
     break;
   case Phase::Kernel:
-    passes.addPass(createConvertAMKScheduleToKernel());
+    addKernels(passes, options);
     break;
-  case Phase::LLVM: {
-    ConvertAMKKernelToLLVMOptions lowering;
-    lowering.injectDelays = options.injectDelays;
-    passes.addPass(createConvertAMKKernelToLLVM(lowering));
-    buildCpuPipeline(passes);
+  case Phase::LLVM:
+    addLowering(passes, options);
     break;
-  }
   }
   addGate(passes, phase);
 }
@@ -211,24 +269,38 @@ llvm::cl::ValuesClass phaseValues() {
 
 struct CompilePipelineOptions
     : public PassPipelineOptions<CompilePipelineOptions> {
-  enum class Target { Cpu };
-
-  Option<Target> target{
+  Option<TargetKind> target{
       *this, "target", llvm::cl::desc("What to compile for"),
-      llvm::cl::init(Target::Cpu),
-      llvm::cl::values(clEnumValN(Target::Cpu, "cpu", "x86-64 host"))};
+      llvm::cl::init(TargetKind::Cpu),
+      llvm::cl::values(clEnumValN(TargetKind::Cpu, "cpu", "x86-64 host"),
+                       clEnumValN(TargetKind::Cuda, "cuda", "NVIDIA GPUs"))};
+  ListOption<std::string> archs{
+      *this, "archs", llvm::cl::desc("Architectures of GPUs; none: sm_90a")};
+  Option<unsigned> stageBytes{
+      *this, "stage-bytes",
+      llvm::cl::desc("Of a stage of a GPU's ring; 0: by architectures"),
+      llvm::cl::init(0)};
+  Option<unsigned> inFlight{
+      *this, "in-flight",
+      llvm::cl::desc("Copies to a GPU's ring at any time; 0: by architecture"),
+      llvm::cl::init(0)};
+  Option<bool> hiLo{
+      *this, "hi-lo",
+      llvm::cl::desc("Activations on a GPU as a pair of 16-bit numbers"),
+      llvm::cl::init(false)};
   Option<unsigned> workers{
       *this, "workers", llvm::cl::desc("Number of workers"), llvm::cl::init(1)};
   Option<unsigned> tileRows{*this, "tile-rows",
-                            llvm::cl::desc("Rows per weight tile"),
-                            llvm::cl::init(4)};
+                            llvm::cl::desc("Rows per weight tile; 0: by target"),
+                            llvm::cl::init(0)};
   Option<unsigned> kvSplits{
       *this, "kv-splits",
       llvm::cl::desc("Splits of the context in attention; 0: by workers"),
       llvm::cl::init(0)};
   Option<std::string> placement{*this, "placement",
-                                llvm::cl::desc("block or rotate"),
-                                llvm::cl::init("block")};
+                                llvm::cl::desc("block, rotate or bytes; empty: "
+                                               "by target"),
+                                llvm::cl::init("")};
   ListOption<std::string> fuse{
       *this, "fuse",
       llvm::cl::desc("all, none or any of qkv, gated, residual, head, norm")};
@@ -251,10 +323,24 @@ struct CompilePipelineOptions
   std::optional<CompileOptions>
   get(function_ref<LogicalResult(const Twine &)> fail) const {
     CompileOptions options;
+    options.setTarget(target);
     options.workers = workers;
-    options.tileRows = tileRows;
+    if (tileRows)
+      options.tileRows = tileRows;
     options.kvSplits = kvSplits;
-    options.placement = placement;
+    if (!placement.empty())
+      options.placement = placement;
+    if (!archs.empty())
+      options.gpu.archs.assign(archs.begin(), archs.end());
+    options.gpu.stageBytes = stageBytes;
+    options.gpu.inFlight = inFlight;
+    options.gpu.hiLo = hiLo;
+    for (const std::string &name : options.gpu.archs)
+      if (!isGpuArch(name)) {
+        (void)fail("amk-compile-pipeline: archs: found '" + name +
+                   "', expected some of " + gpuArchNames());
+        return std::nullopt;
+      }
     options.sync = sync;
     options.reuse = reuse;
     std::vector<std::string> names(fuse.begin(), fuse.end());

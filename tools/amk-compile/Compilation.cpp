@@ -15,6 +15,7 @@
 #include "amk/Target/BundlePlan.h"
 
 #include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/FileUtilities.h"
@@ -33,7 +34,7 @@ static mlir::DialectRegistry allDialects() {
 }
 
 Compilation::Compilation(const Options &options)
-    : options(options), context(allDialects()) {
+    : options(options), compile(options.compile), context(allDialects()) {
   // A whole module in a message helps nobody.
   context.printOpOnDiagnostic(false);
 }
@@ -107,28 +108,23 @@ void Compilation::runPasses(
   build(passes);
   if (options.passTiming)
     passes.enableTiming();
-  if (mlir::failed(passes.run(*module)))
+  // Once per phase, not after every pass: to verify a schedule takes a second
+  // for large models.
+  passes.enableVerifier(false);
+  if (mlir::failed(passes.run(*module)) || mlir::failed(mlir::verify(*module)))
     fail(options.input, what + " failed");
 }
 
 void Compilation::runPhase(Phase phase) {
   std::string name = mlir::amk::stringifyPhase(phase).str();
-  if (phase == Phase::LLVM && wantsBundle()) {
-    auto planned = mlir::amk::planBundle(*module);
-    if (mlir::failed(planned))
-      fail(options.input, "encoding the schedule failed");
-    plan = std::move(*planned);
-    // The tables hold it now; LLVM has no operation for it.
-    for (auto schedule :
-         llvm::make_early_inc_range(module->getOps<mlir::amk::ScheduleOp>()))
-      schedule.erase();
-  }
+  if (phase == Phase::LLVM && wantsBundle())
+    encode();
   watch.measure(name, [&] {
     runPasses(name, [&](mlir::OpPassManager &passes) {
       if (phase == from)
-        mlir::amk::buildCompilePipeline(passes, options.compile, from, from);
+        mlir::amk::buildCompilePipeline(passes, compile, from, from);
       else
-        mlir::amk::buildPhase(passes, phase, options.compile);
+        mlir::amk::buildPhase(passes, phase, compile);
     });
   });
   if (!options.dumpDirectory.empty())
@@ -136,6 +132,28 @@ void Compilation::runPhase(Phase phase) {
   if (!options.printSchedule.empty() &&
       phase == std::max(from, Phase::Schedule))
     printSchedule();
+}
+
+/// The schedule as tables.
+void Compilation::encode() {
+  watch.measure("tables", [&] {
+    auto planned = mlir::amk::planBundle(*module);
+    if (mlir::failed(planned))
+      fail(options.input, "encoding the schedule failed");
+    plan = std::move(*planned);
+  });
+  // A module of a later level knows better than the command line.
+  bool isForGpu = compile.target == mlir::amk::TargetKind::Cuda;
+  if (isForGpu != plan.manifest.gpu.has_value())
+    fail(options.input, std::string("found a schedule for ") +
+                            (isForGpu ? "a CPU" : "GPUs") + ", expected --target=" +
+                            (isForGpu ? "cpu" : "cuda"));
+  if (isForGpu)
+    compile.gpu.stageBytes = plan.manifest.gpu->stageBytes;
+  // The tables hold it now; LLVM has no operation for it.
+  for (auto schedule :
+       llvm::make_early_inc_range(module->getOps<mlir::amk::ScheduleOp>()))
+    schedule.erase();
 }
 
 void Compilation::printSchedule() {
@@ -174,14 +192,29 @@ void Compilation::dump(Phase phase) {
               mlir::amk::stringifyPhase(phase).str() + ".mlir");
 }
 
+std::vector<CodeFile> Compilation::compileGpu() {
+  auto compiled = mlir::amk::compileGpuCode(*module, options.gpuCode);
+  if (mlir::failed(compiled))
+    fail(options.input, "generating code for the GPU failed");
+  gpuCode = std::move(*compiled);
+  std::vector<CodeFile> files;
+  for (const mlir::amk::GpuCode &code : gpuCode)
+    llvm::append_range(files, code.files);
+  return files;
+}
+
 void Compilation::finishBundle() {
   std::vector<CodeFile> code;
   watch.measure("object", [&] {
+    if (compile.target == mlir::amk::TargetKind::Cuda) {
+      code = compileGpu();
+      return;
+    }
     auto object = mlir::amk::compileCpuObject(*module, options.object);
     if (mlir::failed(object))
       fail(options.input, "generating machine code failed");
     code.push_back(std::move(*object));
   });
   watch.measure("write", [&] { writeBundle(plan, code, options.bundle); });
-  llvm::errs() << compileReport(plan, code, options.bundle, watch);
+  llvm::errs() << compileReport(plan, code, gpuCode, options.bundle, watch);
 }

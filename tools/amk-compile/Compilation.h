@@ -36,15 +36,19 @@ private:
   void printSchedule();
   void dump(mlir::amk::Phase phase);
   void writeModule(const std::string &path);
+  void encode();
   void finishBundle();
+  std::vector<CodeFile> compileGpu();
   bool wantsBundle() const { return !options.bundle.empty(); }
 
   const Options &options;
+  mlir::amk::CompileOptions compile;
   mlir::MLIRContext context;
   llvm::SourceMgr sources;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   mlir::amk::Phase from = mlir::amk::Phase::Layer;
   BundlePlan plan;
+  std::vector<mlir::amk::GpuCode> gpuCode; ///< target cuda
   Stopwatch watch;
 };
 

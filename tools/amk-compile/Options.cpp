@@ -7,21 +7,29 @@
 //===----------------------------------------------------------------------===//
 
 #include "Options.h"
+#include "amk/Conversion/GpuArchs.h"
+#include "amk/Runtime/LocalGpu.h"
 #include "amk/Support/Abi.h"
 #include "amk/Support/Error.h"
+#include "amk/Support/GpuLayout.h"
 #include "amk/Support/Version.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Threading.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <functional>
 #include <limits>
 
 using namespace amk;
 using namespace amk::tool;
 using namespace mlir::amk;
 namespace cl = llvm::cl;
+
+/// Multiprocessors of an H100 or H200.
+static constexpr unsigned kGpuWorkers = 132;
 
 /// The passes, or the model, set the limit.
 static constexpr unsigned kAnyNumber = std::numeric_limits<int32_t>::max();
@@ -30,6 +38,8 @@ namespace {
 
 /// All options, constructed when main() runs.
 struct CommandLine {
+  // Descriptions keep a reference only.
+  std::string archHelp = gpuArchNames();
   cl::OptionCategory category{"amk-compile options"};
   cl::OptionCategory developer{"Options for looking inside"};
 
@@ -44,11 +54,21 @@ struct CommandLine {
   // print what they find wrong instead of returning it.
   cl::opt<std::string> target{
       "target", cl::value_desc("T"), cl::init("cpu"),
-      cl::desc("What to compile for: cpu, x86-64 Linux (default)"),
+      cl::desc("What to compile for: cpu, x86-64 Linux (default), or cuda, "
+               "NVIDIA GPUs"),
+      cl::cat(category)};
+  cl::list<std::string> arch{
+      "arch", cl::CommaSeparated, cl::value_desc("LIST"),
+      cl::desc("Architectures of --target=cuda, one kernel each: any of " +
+               archHelp + ", or all; native: this machine's GPU (default: "
+               "sm_90a). With +trace after a name: a kernel that writes a "
+               "timeline"),
       cl::cat(category)};
   cl::opt<std::string> workers{
       "workers", cl::value_desc("N"),
-      cl::desc("Number of workers (default: hardware threads)"),
+      cl::desc("Number of workers (default: hardware threads; cuda: the "
+               "multiprocessors of this machine's GPU, or 132). A GPU must "
+               "have as many multiprocessors"),
       cl::cat(category)};
   cl::opt<std::string> maxContext{
       "max-context", cl::value_desc("N"),
@@ -56,15 +76,28 @@ struct CommandLine {
                "4096)"),
       cl::cat(category)};
   cl::opt<std::string> tileRows{"tile-rows", cl::value_desc("N"),
-                                cl::desc("Rows per weight tile (default: 4)"),
+                                cl::desc("Rows per weight tile (default: 4; "
+                                         "cuda: 8)"),
                                 cl::cat(category)};
   cl::opt<std::string> kvSplits{
       "kv-splits", cl::value_desc("N"),
       cl::desc("Pieces of the context in attention (default: by workers)"),
       cl::cat(category)};
+  cl::opt<bool> hiLo{
+      "hi-lo",
+      cl::desc("cuda: multiply activations as a pair of 16-bit numbers, nearly "
+               "as exact as float32, instead of as one"),
+      cl::cat(category)};
+  cl::opt<std::string> ptxas{
+      "ptxas", cl::value_desc("FILE"),
+      cl::desc("cuda: NVIDIA's assembler (default: $AMK_PTXAS, or ptxas in "
+               "PATH, $CUDA_HOME/bin or /usr/local/cuda/bin); none: the bundle "
+               "gets PTX, which the driver assembles at load"),
+      cl::cat(category)};
   cl::opt<std::string> placement{
-      "placement", cl::value_desc("P"), cl::init("block"),
-      cl::desc("How tasks go to workers: block (default) or rotate"),
+      "placement", cl::value_desc("P"),
+      cl::desc("How tasks go to workers: block (default), rotate, or bytes, "
+               "which evens out weights (default for cuda)"),
       cl::cat(category)};
   cl::list<std::string> fuse{
       "fuse", cl::CommaSeparated, cl::value_desc("LIST"),
@@ -116,6 +149,16 @@ struct CommandLine {
       cl::desc("Keep machine code in this directory, and take it from there "
                "for equal modules"),
       cl::cat(developer)};
+  cl::opt<std::string> stageBytes{
+      "stage-bytes", cl::value_desc("N"),
+      cl::desc("cuda: of a stage of the ring (default: 16384, or 8192 with an "
+               "architecture of little shared memory)"),
+      cl::cat(developer)};
+  cl::opt<std::string> inFlight{
+      "in-flight", cl::value_desc("N"),
+      cl::desc("cuda: copies to the ring at any time (default: by "
+               "architecture)"),
+      cl::cat(developer)};
   cl::opt<bool> injectDelays{
       "inject-delays",
       cl::desc("Test aid: code that calls KernelArgs::noise around waits and "
@@ -150,6 +193,13 @@ static unsigned parseNumber(const cl::opt<std::string> &option,
   return number;
 }
 
+static std::string parsePlacement(const std::string &name) {
+  if (name != "block" && name != "rotate" && name != "bytes")
+    fail("--placement",
+         "found '" + name + "', expected block, rotate or bytes");
+  return name;
+}
+
 static SyncMode parseSync(llvm::StringRef name) {
   if (name == "exact")
     return SyncMode::Exact;
@@ -176,17 +226,115 @@ static Phase parsePhase(const char *option, llvm::StringRef name) {
                    "', expected layer, fused, task, schedule, kernel or llvm");
 }
 
+//===----------------------------------------------------------------------===//
+// GPUs
+//===----------------------------------------------------------------------===//
+
+/// The code to generate for a GPU: sm_90a rather than sm_90.
+static std::string nativeArch() {
+  std::optional<runtime::LocalGpu> gpu = runtime::findLocalGpu();
+  if (!gpu)
+    fail("--arch", "found native, but this machine has no usable GPU; expected "
+                   "some of " + gpuArchNames());
+  std::string name = "sm_" + std::to_string(gpu->number);
+  if (isGpuArch(name + "a"))
+    return name + "a";
+  if (!isGpuArch(name))
+    fail("--arch", "found native, which is " + name + " (" + gpu->name +
+                       "), expected some of " + gpuArchNames());
+  return name;
+}
+
+static std::vector<std::string> parseArchs(const CommandLine &line) {
+  if (!line.arch.getNumOccurrences())
+    return {"sm_90a"};
+  std::vector<std::string> archs;
+  auto add = [&](const std::string &name) {
+    if (!llvm::is_contained(archs, name))
+      archs.push_back(name);
+  };
+  for (const std::string &name : line.arch) {
+    if (name == "all")
+      llvm::for_each(allGpuArchs(), add);
+    else if (name == "native")
+      add(nativeArch());
+    else if (isGpuArch(name))
+      add(name);
+    else
+      fail("--arch", "found '" + name + "', expected some of " +
+                         gpuArchNames() + ", all or native");
+  }
+  return archs;
+}
+
+static unsigned defaultWorkers(TargetKind target) {
+  if (target == TargetKind::Cpu)
+    return llvm::hardware_concurrency().compute_thread_count();
+  std::optional<runtime::LocalGpu> gpu = runtime::findLocalGpu();
+  return gpu ? gpu->multiprocessors : kGpuWorkers;
+}
+
+static std::string findPtxas(const CommandLine &line) {
+  if (!line.ptxas.getNumOccurrences())
+    return findAssembler();
+  if (line.ptxas == "none")
+    return "";
+  if (!llvm::sys::fs::can_execute(line.ptxas))
+    fail("--ptxas", "found '" + line.ptxas +
+                        "', expected a program that can be run, or none");
+  return line.ptxas;
+}
+
+using Reference = std::reference_wrapper<const cl::Option>;
+
+/// Of `options`, the first that the command line has belongs to `target` alone.
+static void refuse(const char *target,
+                   std::initializer_list<Reference> options) {
+  for (const cl::Option &option : options)
+    if (option.getNumOccurrences())
+      fail("--" + option.ArgStr.str(),
+           std::string("expected --target=") + target);
+}
+
+static TargetKind parseTarget(const CommandLine &line) {
+  if (line.target == "cpu") {
+    refuse("cuda", {line.arch, line.hiLo, line.ptxas, line.stageBytes,
+                    line.inFlight});
+    return TargetKind::Cpu;
+  }
+  if (line.target != "cuda")
+    fail("--target", "found '" + line.target + "', expected cpu or cuda");
+  refuse("cpu", {line.cpu, line.sanitize, line.sync, line.objectCache,
+                 line.injectDelays});
+  return TargetKind::Cuda;
+}
+
+static GpuOptions gpuOptions(const CommandLine &line) {
+  GpuOptions options;
+  options.archs = parseArchs(line);
+  options.stageBytes = parseNumber(line.stageBytes, kAnyNumber, 0);
+  options.inFlight = parseNumber(line.inFlight, gpu::kMaxStages, 0);
+  options.hiLo = line.hiLo;
+  return options;
+}
+
+//===----------------------------------------------------------------------===//
+// All targets
+//===----------------------------------------------------------------------===//
+
 static CompileOptions compileOptions(const CommandLine &line) {
   CompileOptions options;
+  options.setTarget(parseTarget(line));
+  if (options.target == TargetKind::Cuda)
+    options.gpu = gpuOptions(line);
   options.workers =
-      parseNumber(line.workers, ::amk::abi::kMaxWorkers,
-                  llvm::hardware_concurrency().compute_thread_count());
+      line.workers.getNumOccurrences()
+          ? parseNumber(line.workers, ::amk::abi::kMaxWorkers, 0)
+          : defaultWorkers(options.target);
   options.tileRows = parseNumber(line.tileRows, kAnyNumber, options.tileRows);
   options.kvSplits = parseNumber(line.kvSplits, kAnyNumber, options.kvSplits);
-  if (line.placement != "block" && line.placement != "rotate")
-    fail("--placement",
-         "found '" + line.placement + "', expected block or rotate");
-  options.placement = line.placement;
+  if (line.placement.getNumOccurrences())
+    options.placement = parsePlacement(line.placement);
   std::vector<std::string> fusions(line.fuse.begin(), line.fuse.end());
   if (!fusions.empty() && !options.setFusions(fusions))
     fail("--fuse", "found '" + llvm::join(fusions, ",") +
@@ -233,14 +381,14 @@ Options amk::tool::parseCommandLine(int argc, char **argv) {
                                  : firstLine(messages));
 
   Options options;
-  if (line.target != "cpu")
-    fail("--target", "found '" + line.target + "', expected cpu");
   options.input = line.input;
   options.bundle = line.bundle;
   options.compile = compileOptions(line);
   options.object.level = line.cpu;
   options.object.sanitizer = parseSanitizer(line.sanitize);
   options.object.cacheDirectory = line.objectCache;
+  if (options.compile.target == TargetKind::Cuda)
+    options.gpuCode.assembler = findPtxas(line);
   options.maxContext = parseNumber(line.maxContext, kAnyNumber, 0);
   options.dummyWeights = line.dummyWeights;
   if (!line.from.empty())

@@ -11,6 +11,7 @@
 
 #include "amk/Pipelines/Pipelines.h"
 #include "amk/Target/CpuObject.h"
+#include "amk/Target/GpuCode.h"
 
 #include <optional>
 #include <string>
@@ -22,7 +23,8 @@ struct Options {
   std::string input;
   std::string bundle; ///< empty: none is written
   mlir::amk::CompileOptions compile;
-  mlir::amk::CpuObjectOptions object;
+  mlir::amk::CpuObjectOptions object; ///< target cpu
+  mlir::amk::GpuCodeOptions gpuCode;  ///< target cuda
   int64_t maxContext = 0; ///< 0: chosen by the model
   bool dummyWeights = false;
   std::optional<mlir::amk::Phase> from; ///< none: by what the input holds

@@ -85,10 +85,33 @@ static uint64_t streamBytes(const schedule::Tables &tables) {
   return bytes;
 }
 
-std::string amk::tool::compileReport(const BundlePlan &plan,
-                                     const std::vector<CodeFile> &code,
-                                     const std::string &directory,
-                                     const Stopwatch &watch) {
+/// Of the code for one architecture.
+static void reportKernel(llvm::raw_ostream &os,
+                         const mlir::amk::GpuCode &code) {
+  const runtime::GpuCodeInfo &info = *code.files.front().info.gpu;
+  os << "kernel    " << code.arch << (code.trace ? " with trace" : "") << ": ";
+  if (code.isAssembled())
+    os << info.registers << " registers, " << info.spillBytes
+       << " bytes spilled, " << code.codeBytes << " bytes of code, ";
+  os << info.sharedBytes << " bytes of shared memory, " << info.stages
+     << " stages, " << info.inFlight << " in flight"
+     << llvm::format("; PTX %.2f s", code.ptxSeconds);
+  if (code.isAssembled())
+    os << llvm::format(", ptxas %.2f s", code.assemblerSeconds);
+  os << '\n';
+  // Memory that every thread goes through, in the loops that must be fast.
+  for (const mlir::amk::GpuFunction &function : code.functions)
+    if (function.spillStores || function.spillLoads)
+      os << "warning   " << code.arch << ": " << function.name << " spills "
+         << function.spillStores << " bytes and loads "
+         << function.spillLoads << '\n';
+}
+
+std::string
+amk::tool::compileReport(const BundlePlan &plan,
+                         const std::vector<CodeFile> &code,
+                         const std::vector<mlir::amk::GpuCode> &gpuCode,
+                         const std::string &directory, const Stopwatch &watch) {
   const runtime::ModelInfo &model = plan.manifest.model;
   const runtime::MemoryInfo &memory = plan.manifest.memory;
   const schedule::Tables &tables = plan.tables;
@@ -108,6 +131,10 @@ std::string amk::tool::compileReport(const BundlePlan &plan,
   for (const CodeFile &file : code)
     os << "code      " << file.info.file << ", " << bytesText(file.bytes.size())
        << '\n';
+  for (const mlir::amk::GpuCode &kernel : gpuCode)
+    reportKernel(os, kernel);
+  if (!gpuCode.empty() && !gpuCode.front().isAssembled())
+    os << "note      no ptxas: the driver assembles the kernels at load\n";
   os << "time      " << watch.text() << '\n';
   return text;
 }

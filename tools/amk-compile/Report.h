@@ -9,7 +9,7 @@
 #ifndef AMK_TOOLS_AMKCOMPILE_REPORT_H
 #define AMK_TOOLS_AMKCOMPILE_REPORT_H
 
-#include "amk/Target/BundleWriter.h"
+#include "amk/Target/GpuCode.h"
 
 #include <string>
 #include <utility>
@@ -47,9 +47,11 @@ private:
   std::vector<std::pair<std::string, double>> seconds;
 };
 
-/// Sizes of a bundle that was written to `directory`, and the time it took.
+/// Sizes of a bundle that was written to `directory`, what its kernels take of a
+/// GPU, and the time it took. `gpuCode` is empty for a CPU.
 std::string compileReport(const BundlePlan &plan,
                           const std::vector<CodeFile> &code,
+                          const std::vector<mlir::amk::GpuCode> &gpuCode,
                           const std::string &directory, const Stopwatch &watch);
 
 } // namespace amk::tool

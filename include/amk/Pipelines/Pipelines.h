@@ -13,6 +13,7 @@
 #include "mlir/Pass/PassManager.h"
 
 #include <string>
+#include <vector>
 
 namespace mlir::amk {
 
@@ -34,7 +35,23 @@ enum class SyncMode {
   Coarse, ///< one counter per phase where that costs little
 };
 
+enum class TargetKind { Cpu, Cuda };
+
+/// What is particular to code for GPUs.
+struct GpuOptions {
+  /// One kernel for each: names that isGpuArch() knows.
+  std::vector<std::string> archs = {"sm_90a"};
+  unsigned stageBytes = 0; ///< of the ring; 0: commonStageBytes()
+  unsigned inFlight = 0;   ///< copies at any time; 0: by architecture
+  bool hiLo = false;       ///< activations as a pair of 16-bit numbers
+
+  unsigned stage() const; ///< stageBytes, or what 0 means
+};
+
+/// The defaults are those for CPUs; see setTarget().
 struct CompileOptions {
+  TargetKind target = TargetKind::Cpu;
+  GpuOptions gpu;
   unsigned workers = 1;
   unsigned tileRows = 4;
   unsigned kvSplits = 0; ///< 0: chosen by workers and heads
@@ -48,6 +65,8 @@ struct CompileOptions {
   bool reuse = true; ///< activations share bytes
   bool injectDelays = false; ///< for tests: see convert-amk-kernel-to-llvm
 
+  /// With the target's own tile rows and placement.
+  void setTarget(TargetKind kind);
   /// From a list of names as on the command line: qkv, gated, residual, head,
   /// norm, all or none. Returns false for anything else.
   bool setFusions(ArrayRef<std::string> names);
@@ -66,12 +85,16 @@ void buildCompilePipeline(OpPassManager &passes, const CompileOptions &options,
 void buildCpuPipeline(OpPassManager &passes);
 
 struct NvvmOptions {
-  std::string chip = "sm_90a";
-  unsigned threads = 256; ///< per block
+  std::string chip = "sm_90a"; ///< of programs without a `gpu` attribute
+  unsigned threads = 256;      ///< per block, of these
 };
 
-/// Appends what takes kernel programs to `gpu.binary` operations with PTX; see
-/// amk/Target/GpuBinary.h. For a module without other levels.
+/// Appends what takes kernel programs to `gpu.module` operations of the LLVM
+/// dialect. For a module without other levels.
+void buildGpuPipeline(OpPassManager &passes, const NvvmOptions &options = {});
+
+/// The same, and on to `gpu.binary` operations with PTX; see
+/// amk/Target/GpuBinary.h.
 void buildNvvmPipeline(OpPassManager &passes, const NvvmOptions &options);
 
 /// Replaces math.exp by polynomials: vector code without calls.
