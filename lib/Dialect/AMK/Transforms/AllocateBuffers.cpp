@@ -10,11 +10,13 @@
 // any access of B starts, in every execution, and B's of one step complete
 // before A's of the next. (A's of one step before B's of the next then follows:
 // an action comes after itself of the step before.) Value+tag words share with
-// nothing: to whoever polls them, bits of other data could look like a tag.
+// words only: to whoever polls them, bits of other data could look like a tag.
+// When these are out of use is another question; see WordLifetimes.h. The words
+// of opaque tasks, in buffers without `hand_off tag`, share with nothing.
 //
 //===----------------------------------------------------------------------===//
 
-#include "amk/Dialect/AMK/IR/ScheduleModel.h"
+#include "WordLifetimes.h"
 #include "amk/Dialect/AMK/Transforms/Passes.h"
 
 #include "llvm/ADT/DenseSet.h"
@@ -75,6 +77,27 @@ private:
   }
 
   std::vector<Lifetime> lifetimes;
+};
+
+/// Which activations may share bytes, by their places in the list.
+class Sharing {
+public:
+  explicit Sharing(ArrayRef<BufferOp> activations);
+  LogicalResult find(ScheduleOp schedule);
+
+  bool mayShare(size_t a, size_t b) const {
+    if (isWords[a] != isWords[b])
+      return false;
+    return isWords[a] ? ofWords->mayShare(place[a], place[b])
+                      : ofOthers->mayShare(place[a], place[b]);
+  }
+
+private:
+  SmallVector<BufferOp> words, others;
+  SmallVector<bool> isWords; ///< of each activation
+  SmallVector<size_t> place; ///< in `words` or `others`
+  std::optional<WordLifetimes> ofWords;
+  std::optional<Lifetimes> ofOthers;
 };
 
 /// The lowest aligned gap that no interfering buffer occupies.
@@ -184,6 +207,36 @@ void Lifetimes::findEnds(Lifetime &lifetime, const ScheduleModel &model,
 }
 
 //===----------------------------------------------------------------------===//
+// Sharing
+//===----------------------------------------------------------------------===//
+
+Sharing::Sharing(ArrayRef<BufferOp> activations) {
+  for (BufferOp buffer : activations) {
+    isWords.push_back(buffer.getHandOff() == HandOff::Tag);
+    SmallVector<BufferOp> &list = isWords.back() ? words : others;
+    place.push_back(list.size());
+    list.push_back(buffer);
+  }
+}
+
+LogicalResult Sharing::find(ScheduleOp schedule) {
+  ScheduleModel model = buildScheduleModel(schedule);
+  if (!words.empty()) {
+    SmallVector<uint32_t> buffers;
+    for (BufferOp buffer : words)
+      buffers.push_back(model.buffers.at(buffer.getResult()));
+    ofWords.emplace(model.program, buffers);
+  }
+  if (others.empty())
+    return success();
+  sched::HappensBefore order(model.program);
+  if (!order.ok())
+    return schedule.emitOpError("deadlocks; expected a schedule that verifies");
+  ofOthers.emplace(model, order, others);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
 // Pass
 //===----------------------------------------------------------------------===//
 
@@ -269,14 +322,11 @@ struct AllocateBuffers
 LogicalResult
 AllocateBuffers::placeActivations(ArrayRef<BufferOp> activations) {
   ScheduleOp schedule = getOperation();
-  std::optional<Lifetimes> lifetimes;
+  std::optional<Sharing> sharing;
   if (reuse) {
-    ScheduleModel model = buildScheduleModel(schedule);
-    sched::HappensBefore order(model.program);
-    if (!order.ok())
-      return schedule.emitOpError("deadlocks; expected a schedule that "
-                                  "verifies");
-    lifetimes.emplace(model, order, activations);
+    sharing.emplace(activations);
+    if (failed(sharing->find(schedule)))
+      return failure();
   }
   auto bySize = llvm::to_vector(llvm::seq<size_t>(0, activations.size()));
   auto bytes = [&](size_t index) {
@@ -288,7 +338,7 @@ AllocateBuffers::placeActivations(ArrayRef<BufferOp> activations) {
   FirstFit arena(alignment);
   for (size_t index : bySize) {
     uint64_t offset = arena.place(index, bytes(index), [&](size_t other) {
-      return !lifetimes || !lifetimes->mayShare(index, other);
+      return !sharing || !sharing->mayShare(index, other);
     });
     setOffset(activations[index], offset);
   }

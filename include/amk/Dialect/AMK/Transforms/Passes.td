@@ -72,7 +72,7 @@ def AllocateBuffers : Pass<"amk-allocate-buffers", "::mlir::amk::ScheduleOp"> {
   let description = [{
     Activations share bytes where the schedule orders all accesses of one before
     all accesses of the other, within a step and from each step to the next.
-    Value+tag words share with nothing. KV caches, constants and tables get
+    Value+tag words share with words only. KV caches, constants and tables get
     consecutive places, and so do the shared buffers of each worker. Runs on a
     synchronised schedule; the result is verified again as a whole.
   }];
