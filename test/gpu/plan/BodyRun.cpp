@@ -240,6 +240,10 @@ void BodyRun::run(KernelGemvOp op) {
 
 void BodyRun::run(KernelStoreRowsOp op) {
   uint64_t begin = number(op.getBegin()), count = number(op.getCount());
+  // Words of rows say something of all words only to who has seen them before.
+  if (op.getResidualTag() && !(in.flags & abi::kResidualPolled))
+    for (uint64_t i = 0; i < elementsOf(op.getResidual()); ++i)
+      poll(op.getResidual(), i, op.getResidualTag());
   std::vector<double> rows(count);
   for (uint64_t r = 0; r < count; ++r) {
     rows[r] = floats(op.getValues())[r];

@@ -225,6 +225,27 @@ TEST(DeviceTables, KeepsCountersAndPolledResiduals) {
   EXPECT_EQ(device.instructions[B::kMix].signalAmount, 3u);
 }
 
+TEST(DeviceTables, AStreamOperandIsWhereTheRunBegins) {
+  GpuTestBundle b;
+  b.manifest["target"]["bodies"][1]["operands"][3] = "stream";
+  EXPECT_THAT(messageOf([&] { encode(b); }),
+              HasSubstr("stream operand: found 1, expected streamOffset"));
+  b.tables.segments[1].streamOffset = 512;
+  b.instruction(1, B::kMix).operands[3] = 512;
+  DeviceTables device = encode(b);
+  checkDeviceTables(device, b.parsed(), b.tables, "t.bin");
+  EXPECT_EQ(device.instructions[4].operands[3], 32u);
+  EXPECT_EQ(device.instructions[4].runOffset, 1u);
+  device.instructions[4].operands[3] = 0;
+  EXPECT_THAT(messageOf([&] {
+                checkDeviceTables(device, b.parsed(), b.tables, "t.bin");
+              }),
+              HasSubstr("stream operand, begin of the run: found 0"));
+  b.manifest["target"]["bodies"][0]["operands"][3] = "stream";
+  EXPECT_THAT(messageOf([&] { encode(b); }),
+              HasSubstr("stream operand: found 0, expected none without"));
+}
+
 /// Any change of any 32-bit word of an instruction is found.
 TEST(DeviceTables, TheCheckFindsEveryChange) {
   GpuTestBundle bundle;
