@@ -41,6 +41,14 @@ static void addOne(float *values, uint64_t count) {
     values[i] += 1;
 }
 
+/// (address, tiles of 64 KiB, ...)
+static void streamRead(uint64_t address, uint64_t tiles) {
+  const auto *words = reinterpret_cast<const uint16_t *>(address);
+  for (uint64_t i = 0; i < tiles * 65536 / sizeof(uint16_t); ++i)
+    fakeCuda().zerosRead += words[i] == 0;
+  fakeCuda().bytesRead += tiles * 65536;
+}
+
 extern "C" {
 
 int cuInit(unsigned) { return 0; }
@@ -99,7 +107,8 @@ int cuCtxSynchronize() { return fakeCuda().synchronizeStatus; }
 
 int cuModuleLoadDataEx(void **module, const void *ptx, unsigned count,
                        int *options, void **values) {
-  if (std::strcmp(static_cast<const char *>(ptx), "ptx") == 0) {
+  const char *text = static_cast<const char *>(ptx);
+  if (std::strcmp(text, "ptx") == 0 || std::strstr(text, ".entry")) {
     ++fakeCuda().modules;
     return *module = &fakeCuda(), 0;
   }
@@ -117,10 +126,13 @@ int cuModuleLoadDataEx(void **module, const void *ptx, unsigned count,
 int cuModuleUnload(void *) { return --fakeCuda().modules, 0; }
 
 int cuModuleGetFunction(void **function, void *, const char *name) {
-  bool isOurs = std::strcmp(name, "amk_gpu_main") == 0;
-  *function = isOurs ? static_cast<void *>(&fakeCuda().kernel)
-                     : reinterpret_cast<void *>(&addOne);
-  return isOurs || std::strcmp(name, "add_one") == 0 ? 0 : kNotFound;
+  if (std::strcmp(name, "amk_gpu_main") == 0)
+    return *function = &fakeCuda().kernel, 0;
+  if (std::strcmp(name, "add_one") == 0)
+    return *function = reinterpret_cast<void *>(&addOne), 0;
+  if (std::strcmp(name, "amk_stream_read") == 0)
+    return *function = reinterpret_cast<void *>(&streamRead), 0;
+  return kNotFound;
 }
 
 int cuFuncGetAttribute(int *value, int attribute, void *) {
@@ -174,9 +186,13 @@ int cuLaunchKernel(void *function, unsigned gridX, unsigned, unsigned,
   state.sharedBytes = sharedBytes;
   if (blockX > 1024)
     return kInvalidValue;
-  reinterpret_cast<decltype(&addOne)>(function)(
-      *static_cast<float **>(parameters[0]),
-      *static_cast<uint64_t *>(parameters[1]));
+  auto argument = [&](int i) {
+    return *static_cast<uint64_t *>(parameters[i]);
+  };
+  if (function == reinterpret_cast<void *>(&streamRead))
+    streamRead(argument(0), argument(1));
+  else
+    addOne(reinterpret_cast<float *>(argument(0)), argument(1));
   return 0;
 }
 

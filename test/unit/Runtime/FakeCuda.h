@@ -7,9 +7,9 @@
 //===----------------------------------------------------------------------===//
 //
 // A library with the name and the functions of the CUDA driver, in host memory.
-// Its kernel "add_one" adds 1 to `count` floats: (float *, uint64_t count). The
-// other, "amk_gpu_main", is a function of the test, which runs beside the host
-// until it returns.
+// Its kernel "add_one" adds 1 to `count` floats: (float *, uint64_t count);
+// "amk_stream_read" reads what it is told to; "amk_gpu_main" is a function of
+// the test, which runs beside the host until it returns.
 //
 //===----------------------------------------------------------------------===//
 
@@ -43,6 +43,7 @@ struct FakeCuda {
   int streams = 0, pinned = 0, events = 0; ///< not released
   /// Milliseconds: each recorded event is one later than the one before.
   double clock = 0;
+  size_t bytesRead = 0, zerosRead = 0; ///< by amk_stream_read; 16-bit zeros
 };
 
 /// The state, shared by a test and the driver.
