@@ -48,7 +48,7 @@ private:
   Value multiply(OpTy op) {
     return multiply(op.getInput(), op.getNorm(), op.getEpsilonAttr());
   }
-  LogicalResult expectWords(StringRef name, Value buffer);
+  LogicalResult expectWords(Value buffer);
   LogicalResult attend(TaskAttentionOp op);
   LogicalResult combine(TaskCombineSplitsOp op);
 
@@ -142,22 +142,21 @@ Value GpuBodyBuilder::multiply(Value input, Value norm, FloatAttr epsilon) {
   return rows;
 }
 
-LogicalResult GpuBodyBuilder::expectWords(StringRef name, Value buffer) {
+LogicalResult GpuBodyBuilder::expectWords(Value buffer) {
   if (isWords(buffer))
     return success();
-  InFlightDiagnostic diag = task->emitOpError()
-                            << "expects " << name
-                            << " that is handed off by tags, as its body for "
-                               "a GPU knows no other";
-  diag.attachNote(bufferOf(buffer).getLoc()) << "see the buffer here";
+  BufferOp op = bufferOf(buffer);
+  InFlightDiagnostic diag =
+      task->emitOpError() << "expects hand_off tag of buffer \"" << op.getName()
+                          << "\", as its body for a GPU knows nothing else";
+  diag.attachNote(op.getLoc()) << "see the buffer here";
   return diag;
 }
 
 LogicalResult GpuBodyBuilder::attend(TaskAttentionOp op) {
   if (!op.getRing())
     return op.emitOpError("has no kernel body for a GPU without ring");
-  if (failed(expectWords("a query", op.getQuery())) ||
-      failed(expectWords("an out", op.getOut())))
+  if (failed(expectWords(op.getQuery())) || failed(expectWords(op.getOut())))
     return failure();
   auto query = cast<MemRefType>(op.getQuery().getType());
   auto value = [&](int64_t number) { return b.getI64IntegerAttr(number); };
@@ -172,7 +171,7 @@ LogicalResult GpuBodyBuilder::attend(TaskAttentionOp op) {
 }
 
 LogicalResult GpuBodyBuilder::combine(TaskCombineSplitsOp op) {
-  if (failed(expectWords("partials", op.getPartials())))
+  if (failed(expectWords(op.getPartials())))
     return failure();
   Value partialsTag = inputTag(op.getPartials());
   emit<KernelCombineSplitsOp>(arg(op.getPartials()), partialsTag,
@@ -226,7 +225,7 @@ LogicalResult GpuBodyBuilder::buildOps() {
       .Case([&](TaskAttentionOp op) { return attend(op); })
       .Case([&](TaskCombineSplitsOp op) { return combine(op); })
       .Case([&](TaskNextTokenOp op) -> LogicalResult {
-        if (failed(expectWords("partials", op.getPartials())))
+        if (failed(expectWords(op.getPartials())))
           return failure();
         Value tag = inputTag(op.getPartials());
         emit<KernelNextTokenOp>(arg(op.getPartials()), tag, position());
