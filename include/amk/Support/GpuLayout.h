@@ -250,6 +250,22 @@ constexpr ActivationPlace activationPlace(abi::PackLayout layout, uint32_t lane,
   return {column / segments, word * 4 / elementBytes(layout)};
 }
 
+//===----------------------------------------------------------------------===//
+// The KV cache: blocks of positions of one kv head, keys and then values
+//===----------------------------------------------------------------------===//
+
+/// Positions of a block. It is of kvBlockBytes() for elements of 2 and 4 bytes.
+constexpr uint32_t kvBlockPositions(uint32_t elementBytes) {
+  return 32 / elementBytes;
+}
+
+/// Elements of a row of the cache, for heads of `dim`.
+constexpr uint32_t kvPaddedDim(uint32_t dim) {
+  return uint32_t(ceilDiv(dim, 16) * 16);
+}
+
+constexpr uint32_t kvBlockBytes(uint32_t dim) { return 64 * kvPaddedDim(dim); }
+
 } // namespace amk::gpu
 
 #endif // AMK_SUPPORT_GPULAYOUT_H

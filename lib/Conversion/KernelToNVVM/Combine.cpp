@@ -7,8 +7,8 @@
 //===----------------------------------------------------------------------===//
 //
 // A piece of the attention result: elements of one head. Threads poll the words
-// of all splits into shared memory; then one thread for each element joins them
-// in the order of splits. docs/GpuKernel.md, section 5.4.
+// of all splits into shared memory; then a few lanes for each element join them
+// in a fixed order. docs/GpuKernel.md, section 5.4.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,6 +17,9 @@
 using namespace mlir;
 using namespace mlir::amk;
 namespace abi = ::amk::abi;
+namespace layout = ::amk::gpu;
+
+static constexpr int32_t kWarp = 32;
 
 Value mlir::amk::emitExp2(CodeBuilder &code, Value x) {
   return LLVM::Exp2Op::create(code.b, code.loc, x.getType(), x,
@@ -60,32 +63,51 @@ static SmallVector<Value> pollWords(GpuBuilder &code, Value words, Value index,
   });
 }
 
+static Value loadWord(GpuBuilder &code, Value words, Value index) {
+  Type i64 = code.b.getI64Type();
+  return LLVM::LoadOp::create(code.b, code.loc, i64,
+                              code.at(words, index, i64), 8,
+                              /*isVolatile=*/false, /*isNonTemporal=*/false,
+                              /*isInvariant=*/false,
+                              /*isInvariantGroup=*/false,
+                              LLVM::AtomicOrdering::monotonic, "device");
+}
+
+static SmallVector<Value> loadPair(GpuBuilder &code, Value words,
+                                   Value index) {
+  Type i64 = code.b.getI64Type();
+  auto pair = NVVM::InlinePtxOp::create(
+      code.b, code.loc, TypeRange{i64, i64},
+      ValueRange{code.at(words, index, i64)}, ValueRange(),
+      "ld.relaxed.gpu.global.v2.b64 {$0, $1}, [$2];", Value());
+  return SmallVector<Value>(pair.getResults());
+}
+
 Value mlir::amk::emitPollWord(GpuBuilder &code, Value words, Value index,
                               Value tag) {
-  Type i64 = code.b.getI64Type();
-  Value word = code.at(words, index, i64);
   auto load = [&]() -> SmallVector<Value> {
-    return {LLVM::LoadOp::create(code.b, code.loc, i64, word, 8,
-                                 /*isVolatile=*/false, /*isNonTemporal=*/false,
-                                 /*isInvariant=*/false,
-                                 /*isInvariantGroup=*/false,
-                                 LLVM::AtomicOrdering::monotonic, "device")};
+    return {loadWord(code, words, index)};
   };
   return pollWords(code, words, index, tag, 1, load).front();
 }
 
 std::array<Value, 2> mlir::amk::emitPollPair(GpuBuilder &code, Value words,
                                              Value index, Value tag) {
-  Type i64 = code.b.getI64Type();
-  Value word = code.at(words, index, i64);
-  auto load = [&]() -> SmallVector<Value> {
-    auto pair = NVVM::InlinePtxOp::create(
-        code.b, code.loc, TypeRange{i64, i64}, ValueRange{word}, ValueRange(),
-        "ld.relaxed.gpu.global.v2.b64 {$0, $1}, [$2];", Value());
-    return SmallVector<Value>(pair.getResults());
-  };
-  SmallVector<Value> values = pollWords(code, words, index, tag, 2, load);
+  SmallVector<Value> values = pollWords(
+      code, words, index, tag, 2,
+      [&] { return loadPair(code, words, index); });
   return {values[0], values[1]};
+}
+
+/// Words row, row + 1 (as emitPollPair()) and `other` of `words`, at once.
+static SmallVector<Value> emitPollRow(GpuBuilder &code, Value words, Value row,
+                                      Value other, Value tag) {
+  auto load = [&]() -> SmallVector<Value> {
+    SmallVector<Value> loaded = loadPair(code, words, code.zext(row));
+    loaded.push_back(loadWord(code, words, code.zext(other)));
+    return loaded;
+  };
+  return pollWords(code, words, code.zext(row), tag, 3, load);
 }
 
 //===----------------------------------------------------------------------===//
@@ -103,100 +125,168 @@ public:
         cast<MemRefType>(op.getPartials().getType()).getShape();
     splits = shape[1];
     dim = shape[2] - 2;
-    // Maximum and sum of each split; then the elements of each split. Splits
-    // times elements are at most 2 * query heads of a kv head * dim, as a piece
-    // has less than twice a worker's share of all elements: they fit.
-    sums = code.shared(SharedPart::Part);
-    elements = code.shared(SharedPart::Staged);
+    chunks = layout::ceilDiv(splits, kChunk);
+    lanes = std::min<int32_t>(kMaxLanes, llvm::PowerOf2Ceil(chunks));
+    // A line and a chunk more: elements begin at different banks.
+    stride = (chunks + 1) * kChunk;
   }
   void emit();
 
 private:
   void receive();
-  Value join(Value element);
+  void receiveWord(Value i);
+  std::array<Value, 2> join(Value element, Value lane);
+
+  /// Splits whose numbers a lane reads at once, and lanes that share an element.
+  static constexpr int32_t kChunk = 4, kMaxLanes = 8;
+
+  // In `staged`: maxima of all splits, sums, and each element, at intervals of
+  // `stride`, with those of splits without blocks and of no splits up to a whole
+  // chunk.
+  Value line(int32_t number) { return line(code.i32(number)); }
+  Value line(Value number) { return code.mul32(number, stride); }
+  Value floats() { return code.shared(SharedPart::Staged); }
+  SmallVector<Value> loadChunk(Value place);
+  Value overLanes(Value x, function_ref<Value(Value, Value)> join);
 
   GpuBuilder &code;
   KernelCombineSplitsOp::Adaptor operands;
-  int64_t splits, dim;
-  Value sums, elements;
-  Value used; ///< splits that have blocks, i64
+  int32_t splits, dim, chunks, lanes, stride;
+  // Of the piece's head; i32 but for the words.
+  Value words, tag, inHead, count, used;
 };
 
 } // namespace
 
-void Combine::receive() {
-  Value tag = code.narrow(operands.getPartialsTag());
-  Value head = code.div(operands.getBegin(), dim);
-  Value inHead = code.rem(operands.getBegin(), dim);
-  Value row = code.mul(head, splits * (dim + 2));
-  Value words = code.at(operands.getPartials(), row, code.b.getI64Type());
-  Value last = code.div(operands.getPosition(), kAttentionBlock);
-  used = code.min(code.add(last, 1), code.i64(splits));
-  // All splits, also those without blocks: their words say that they are done.
-  Value thread = code.zext(code.thread());
-  code.loop(thread, code.i64(2 * splits), abi::kGpuConsumers, [&](Value i) {
-    Value split = code.mul(code.div(i, 2), dim + 2);
-    Value word = code.add(split, code.rem(i, 2));
-    code.storeF32(emitPollWord(code, words, word, tag), sums, i);
+/// Of split i / count and element i % count. Every thread polls the split's sums,
+/// too: few lines of memory, and no second wait for some threads.
+void Combine::receiveWord(Value i) {
+  Value split = code.make<arith::DivUIOp>(i, count);
+  Value element = code.make<arith::RemUIOp>(i, count);
+  Value exists = code.less(split, code.i32(splits));
+  Value has = code.less(split, used);
+  Value row = code.mul32(code.min(split, code.i32(splits - 1)), dim + 2);
+  // Splits without blocks send no elements, only that they are done.
+  Value place = code.add32(code.add(inHead, element), 2);
+  Value word = code.add(row, code.select(has, place, code.i32(0)));
+  auto values = emitPollRow(code, words, row, word, tag);
+  auto put = [&](Value value, Value isThere, float otherwise, Value line) {
+    value = code.select(isThere, value, code.f32(otherwise));
+    code.storeF32(value, floats(), code.zext(code.add(line, split)));
+  };
+  code.ifThen(code.equal(element, code.i32(0)), [&] {
+    put(values[0], exists, kNoScore, line(0));
+    put(values[1], exists, 0, line(1));
   });
-  // From the other end, so that mostly other threads do it.
-  Value reversed = code.sub(code.i64(abi::kGpuConsumers - 1), thread);
-  Value count = operands.getCount();
-  code.loop(reversed, code.mul(used, count), abi::kGpuConsumers,
-            [&](Value i) {
-              Value split = code.make<arith::DivUIOp>(i, count);
-              Value element = code.make<arith::RemUIOp>(i, count);
-              Value word = code.add(code.mul(split, dim + 2),
-                                    code.add(code.add(inHead, element), 2));
-              code.storeF32(emitPollWord(code, words, word, tag), elements,
-                            i);
-            });
+  put(values[2], has, 0, line(code.add32(element, 2)));
 }
 
-/// Of the piece's element: sum(w * O) / sum(w * l), w = 2^(m - max m), in the
-/// order of splits.
-Value Combine::join(Value element) {
-  Value zero = code.i64(0);
-  auto maximumOf = [&](Value split) {
-    return code.loadF32(sums, code.mul(split, 2));
+void Combine::receive() {
+  tag = code.narrow(operands.getPartialsTag());
+  Value begin = code.narrow(operands.getBegin());
+  count = code.narrow(operands.getCount());
+  inHead = code.rem32(begin, dim);
+  Value row = code.mul32(code.div32(begin, dim), splits * (dim + 2));
+  words =
+      code.at(operands.getPartials(), code.zext(row), code.b.getI64Type());
+  Value last = code.div32(code.narrow(operands.getPosition()),
+                          code.kernel.kvBlock);
+  used = code.min(code.add32(last, 1), code.i32(splits));
+  Value all = code.mul32(count, chunks * kChunk);
+  auto loop = scf::ForOp::create(code.b, code.loc, code.thread(), all,
+                                 code.i32(abi::kGpuConsumers));
+  OpBuilder::InsertionGuard guard(code.b);
+  code.b.setInsertionPointToStart(loop.getBody());
+  receiveWord(loop.getInductionVar());
+}
+
+SmallVector<Value> Combine::loadChunk(Value place) {
+  Value vector =
+      code.load(code.floats(kChunk), code.atF32(floats(), code.zext(place)),
+                4 * kChunk);
+  SmallVector<Value> values;
+  for (int32_t i = 0; i < kChunk; ++i)
+    values.push_back(code.make<LLVM::ExtractElementOp>(vector, code.i32(i)));
+  return values;
+}
+
+Value Combine::overLanes(Value x, function_ref<Value(Value, Value)> join) {
+  for (int32_t mask = 1; mask < lanes; mask *= 2)
+    x = join(x, code.shuffleXor(x, mask));
+  return x;
+}
+
+/// Of the piece's element: sum(w * O) and sum(w * l), w = 2^(m - max m). A lane
+/// has every so manieth chunk of splits, in their order; then lanes are joined
+/// as a tree.
+std::array<Value, 2> Combine::join(Value element, Value lane) {
+  SmallVector<Value> maxima, places;
+  for (int32_t i = 0; i < chunks; i += lanes) {
+    // Lanes beyond the end have the last chunk, at no weight.
+    Value chunk = code.add32(lane, i);
+    Value place = code.mul32(code.min(chunk, code.i32(chunks - 1)), kChunk);
+    Value exists = code.less(chunk, code.i32(chunks));
+    places.push_back(place);
+    for (Value maximum : loadChunk(place))
+      maxima.push_back(code.select(exists, maximum, code.f32(kNoScore)));
+  }
+  auto max = [&](Value x, Value y) -> Value {
+    return code.make<arith::MaxNumFOp>(x, y);
   };
-  Value maximum =
-      code.loop(zero, used, 1, ValueRange{code.f32(kNoScore)},
-                [&](Value split, ValueRange v) -> SmallVector<Value> {
-                  return {code.make<arith::MaxNumFOp>(v[0], maximumOf(split))};
-                })
-          .front();
-  SmallVector<Value> result = code.loop(
-      zero, used, 1, ValueRange{code.f32(0), code.f32(0)},
-      [&](Value split, ValueRange v) -> SmallVector<Value> {
-        Value w = emitExp2(code, code.subf(maximumOf(split), maximum));
-        Value sum = code.loadF32(sums, code.add(code.mul(split, 2), 1));
-        Value value = code.loadF32(
-            elements, code.add(code.mul(split, operands.getCount()), element));
-        return {code.fma(w, value, v[0]), code.fma(w, sum, v[1])};
-      });
-  return code.divf(result[0], result[1]);
+  auto add = [&](Value x, Value y) { return code.addf(x, y); };
+  Value maximum = maxima.front();
+  for (Value other : ArrayRef(maxima).drop_front())
+    maximum = max(maximum, other);
+  maximum = overLanes(maximum, max);
+  Value value = code.f32(0), sum = value;
+  for (auto [i, place] : llvm::enumerate(places)) {
+    SmallVector<Value> sums = loadChunk(code.add(place, line(1)));
+    SmallVector<Value> elements =
+        loadChunk(code.add(place, line(code.add32(element, 2))));
+    for (int32_t s = 0; s < kChunk; ++s) {
+      Value w =
+          emitExp2(code, code.subf(maxima[i * kChunk + s], maximum));
+      sum = code.fma(w, sums[s], sum);
+      value = code.fma(w, elements[s], value);
+    }
+  }
+  return {overLanes(value, add), overLanes(sum, add)};
 }
 
 void Combine::emit() {
   receive();
+  // Afterwards everything that comes from other workers has been read.
   code.blockBarrier();
   code.stamp(abi::Stamp::Input);
-  // A piece has at most dim elements, fewer than there are threads. Threads
-  // without one join the first.
-  Value thread = code.zext(code.thread());
-  Value isMine = code.less(thread, operands.getCount());
-  Value value = join(code.select(isMine, thread, code.i64(0)));
-  // Nothing is published before all reads of shared memory.
-  code.blockBarrier();
+  Value thread = code.thread();
+  Value lane = code.rem32(thread, lanes);
+  // Whole warps take part, for the shuffles: those without an element join the
+  // last.
+  Value first = code.mul32(code.warp(), kWarp / lanes);
+  auto loop = scf::ForOp::create(code.b, code.loc, first, count,
+                                 code.i32(abi::kGpuConsumers / lanes));
+  {
+    OpBuilder::InsertionGuard guard(code.b);
+    code.b.setInsertionPointToStart(loop.getBody());
+    Value element = code.add(loop.getInductionVar(),
+                             code.div32(code.lane(), lanes));
+    Value isMine = code.make<arith::AndIOp>(code.less(element, count),
+                                            code.equal(lane, code.i32(0)));
+    auto joined =
+        join(code.min(element, code.add32(count, -1)), lane);
+    Value value = LLVM::FDivOp::create(code.b, code.loc, joined[0], joined[1],
+                                       LLVM::FastmathFlags::afn);
+    code.ifThen(isMine, [&] {
+      Value row = code.add(operands.getBegin(), code.zext(element));
+      if (Value tag = operands.getTag())
+        code.send(operands.getOut(), row, value, code.narrow(tag));
+      else
+        code.storeF32(value, operands.getOut(), row);
+    });
+  }
   code.stamp(abi::Stamp::Weights);
-  code.ifThen(isMine, [&] {
-    Value row = code.add(operands.getBegin(), thread);
-    if (Value tag = operands.getTag())
-      code.send(operands.getOut(), row, value, code.narrow(tag));
-    else
-      code.storeF32(value, operands.getOut(), row);
-  });
+  // Shared memory is free.
+  code.blockBarrier();
 }
 
 namespace {

@@ -16,6 +16,7 @@
 
 #include "../Utils/KernelTypeConverter.h"
 #include "GpuBuilder.h"
+#include "RingAttention.h"
 
 #include "amk/Conversion/GpuArchs.h"
 #include "amk/Conversion/Passes.h"
@@ -327,13 +328,17 @@ private:
              << "expects one of " << archNames() << " as arch, found "
              << program.getGpuAttr();
     std::unique_ptr<ArchEmitter> emitter = makeEmitter(*row);
+    FailureOr<int32_t> kvBlock = findKVBlock(program);
+    if (failed(kvBlock))
+      return failure();
     OpBuilder builder(program);
     gpu::GPUModuleOp module = createModule(builder, program, *row);
     // What describes code in a bundle.
     module->setAttr(kGpuAttrName, program.getGpuAttr());
     // Symbols of the module must be around what names them.
     program->moveBefore(module.getBody(), module.getBody()->end());
-    return lowerGpuProgram(program, module, {*emitter, program.getGpuAttr()});
+    return lowerGpuProgram(program, module,
+                           {*emitter, program.getGpuAttr(), *kvBlock});
   }
 
   LogicalResult convertProgram(KernelProgramOp program) {

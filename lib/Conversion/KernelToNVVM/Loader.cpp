@@ -185,12 +185,11 @@ void LoaderBuilder::waitAppended() {
 
 void LoaderBuilder::emitKVRun(Value splits, Value blockBytes, Value offset) {
   waitAppended();
-  // Blocks 0 .. position / 16 in all; this split has those that are equal to it
-  // modulo the number of splits.
+  // Blocks 0 .. position / kvBlock in all; this split has those that are equal
+  // to it modulo the number of splits.
   Value split = code.make<arith::AndIOp>(splits, code.i32(0xffff));
   Value all = code.make<arith::ShRUIOp>(splits, code.i32(16));
-  // 64 * dim bytes; blocks of float32 have half the positions.
-  Value last = code.div32(code.position(), kAttentionBlock);
+  Value last = code.div32(code.position(), code.kernel.kvBlock);
   Value has = code.make<arith::CmpIOp>(arith::CmpIPredicate::uge, last, split);
   Value rounds =
       code.make<arith::DivUIOp>(code.sub(last, split), all);
@@ -227,7 +226,8 @@ void LoaderBuilder::emitRun() {
   };
   code.ifThen(has(abi::kWeightRun),
               [&] { emitWeightRun(count, bytes, offset); });
-  code.ifThen(has(abi::kKVRun), [&] { emitKVRun(count, bytes, offset); });
+  if (code.kernel.kvBlock != 0)
+    code.ifThen(has(abi::kKVRun), [&] { emitKVRun(count, bytes, offset); });
 }
 
 /// Waits until the last copy into every slot has landed. A block must not end

@@ -13,6 +13,10 @@
 
 namespace mlir::amk {
 
+/// Positions of a block of the cache, which all attention of a program shares; 0
+/// without attention.
+FailureOr<int32_t> findKVBlock(KernelProgramOp program);
+
 void populateGpuRingAttentionPatterns(const TypeConverter &converter,
                                       const GpuKernel &kernel,
                                       RewritePatternSet &patterns);
