@@ -58,10 +58,10 @@ static LogicalResult checkAttention(LayerAttentionOp op,
       !qkv.getResultCache().hasOneUse())
     return refuse(op) << "expected the query and the cache of an "
                          "amk.fused.qkv that nothing else reads";
-  int64_t splits = tileRing(options, qkv).splits;
-  if (tileRing(options, qkv).piece == 0)
+  RingTiling tiling = tileRing(options, qkv);
+  if (tiling.piece == 0)
     return refuse(op) << "expected fewer splits of the context, found "
-                      << splits;
+                      << tiling.splits;
   return success();
 }
 
@@ -100,10 +100,24 @@ static LogicalResult checkOp(Operation *op, const TilingOptions &options) {
       });
 }
 
+/// The kernel's loader knows one shape of caches.
+static LogicalResult checkCaches(ModelOp model, const TilingOptions &options) {
+  std::optional<MemRefType> first;
+  for (auto qkv : model.getBody().front().getOps<FusedQKVOp>()) {
+    RingTiling tiling = tileRing(options, qkv);
+    auto type = MemRefType::get(tiling.cacheShape, tiling.element);
+    if (first.value_or(type) != type)
+      return refuse(qkv) << "expected the cache of a unit to be " << *first
+                         << " as in the first layer, found " << type;
+    first = type;
+  }
+  return success();
+}
+
 LogicalResult mlir::amk::checkHasGpuForm(ModelOp model,
                                          const TilingOptions &options) {
   bool ok = true;
   for (Operation &op : model.getBody().front())
     ok &= succeeded(checkOp(&op, options));
-  return success(ok);
+  return success(ok && succeeded(checkCaches(model, options)));
 }

@@ -255,6 +255,9 @@ LogicalResult TaskAttentionOp::verify() {
     return verifyRingAttention(*this);
   if (failed(verifyCache(*this, getCache())))
     return failure();
+  if (!typeOf(getCache()).getElementType().isF32())
+    return emitOpError() << "expects a cache of f32 without a ring, found "
+                         << getCache().getType();
   CacheShape shape(getCache());
   int64_t splits = getSplits(), query = lengthOf(getQuery());
   if (splits < 1 || splits > kMaxAttentionSplits)
