@@ -125,6 +125,8 @@ struct StoreRowsLowering : EpiloguePattern<KernelStoreRowsOp> {
     // Few tasks have more rows. What is published says that all input of the
     // task has been read.
     int64_t begin = early ? 1 : 0;
+    if (begin == int64_t(result.size()))
+      return result;
     Value isLate = code.less(code.i64(begin * abi::kGpuConsumers),
                              operands.getCount());
     code.ifThen(isLate, [&] {

@@ -65,7 +65,7 @@ private:
 
 } // namespace
 
-/// The next tile's sums go to place `place` (i64) of `part`, or are added there
+/// The next tile's sums go to place `place` (i32) of `part`, or are added there
 /// unless this is the first panel (null: the only one).
 void Gemv::multiplyTile(Value place, Value isFirstPanel) {
   Value part = code.shared(SharedPart::Part);
@@ -73,8 +73,8 @@ void Gemv::multiplyTile(Value place, Value isFirstPanel) {
   auto [row, hasRow] = multiplier.rowOfLane();
   code.ifThen(hasRow, [&, row = row] {
     Value inTile = code.add(code.mul32(code.warp(), layout::kGroupWarps), row);
-    Value at = code.add(code.mul(place, layout::kPartStride),
-                        code.zext(inTile));
+    Value at = code.zext(
+        code.add(code.mul32(place, layout::kPartStride), inTile));
     Value sum = y;
     if (isFirstPanel)
       sum = code.select(isFirstPanel, y,
@@ -83,12 +83,12 @@ void Gemv::multiplyTile(Value place, Value isFirstPanel) {
   });
 }
 
-/// Rows of tiles [first, last), i64: the sum over the warps, in their order.
+/// Rows of tiles [first, last), i32: the sum over the warps, in their order.
 /// Thread r mod 512 adds row r.
 void Gemv::sumTiles(Value first, Value last) {
   Value part = code.shared(SharedPart::Part);
-  Value firstRow = code.narrow(code.mul(first, tileRows));
-  Value count = code.narrow(code.mul(code.sub(last, first), tileRows));
+  Value firstRow = code.mul32(first, tileRows);
+  Value count = code.mul32(code.sub(last, first), tileRows);
   Value row = code.make<arith::AndIOp>(code.sub(code.thread(), firstRow),
                                        code.i32(abi::kGpuConsumers - 1));
   code.blockBarrier();
@@ -106,10 +106,10 @@ void Gemv::emitStaged() {
   code.stamp(abi::Stamp::Input);
   multiplier.loadInput(operands.getInput(), operands.getScale());
   EarlyLoads::finish(code);
-  Value tiles = operands.getTiles();
-  code.loop(code.i64(0), tiles, layout::kPartTiles, [&](Value first) {
-    Value last = code.min(code.add(first, layout::kPartTiles), tiles);
-    code.loop(first, last, 1, [&](Value tile) {
+  Value tiles = code.narrow(operands.getTiles());
+  code.loop32(code.i32(0), tiles, layout::kPartTiles, [&](Value first) {
+    Value last = code.min(code.add32(first, layout::kPartTiles), tiles);
+    code.loop32(first, last, 1, [&](Value tile) {
       multiplyTile(code.sub(tile, first), Value());
     });
     sumTiles(first, last);
@@ -124,23 +124,23 @@ void Gemv::emitPanels(int64_t columns, int64_t whole) {
   Value tag = operands.getTag() ? code.narrow(operands.getTag()) : Value();
   VectorReceiver receiver(code, operands.getInput(), tag,
                           {columns - (panels - 1) * size, size}, whole);
-  receiver.load(code.i64(0), code.i64(size));
+  receiver.load(code.i32(0), code.i32(size));
   receiver.wait();
   receiver.write(staged);
   EarlyLoads::finish(code);
   code.blockBarrier();
   code.stamp(abi::Stamp::Input);
-  Value tiles = operands.getTiles();
-  code.loop(code.i64(0), code.i64(panels), 1, [&](Value panel) {
+  Value tiles = code.narrow(operands.getTiles());
+  code.loop32(code.i32(0), code.i32(panels), 1, [&](Value panel) {
     multiplier.loadInput(staged, Value());
-    Value next = code.add(panel, 1);
-    Value begin = code.mul(next, size);
-    Value hasNext = code.less(next, code.i64(panels));
-    Value count = code.min(code.sub(code.i64(columns), begin), code.i64(size));
+    Value next = code.add32(panel, 1);
+    Value begin = code.mul32(next, size);
+    Value hasNext = code.less(next, code.i32(panels));
+    Value count = code.min(code.sub(code.i32(columns), begin), code.i32(size));
     code.ifThen(hasNext, [&] { receiver.load(begin, count); });
-    Value isFirst = code.equal(panel, code.i64(0));
-    code.loop(code.i64(0), tiles, 1,
-              [&](Value tile) { multiplyTile(tile, isFirst); });
+    Value isFirst = code.equal(panel, code.i32(0));
+    code.loop32(code.i32(0), tiles, 1,
+                [&](Value tile) { multiplyTile(tile, isFirst); });
     code.ifThen(hasNext, [&] {
       receiver.wait();
       code.blockBarrier();
@@ -148,7 +148,7 @@ void Gemv::emitPanels(int64_t columns, int64_t whole) {
       code.blockBarrier();
     });
   });
-  sumTiles(code.i64(0), tiles);
+  sumTiles(code.i32(0), tiles);
   code.stamp(abi::Stamp::Weights);
 }
 

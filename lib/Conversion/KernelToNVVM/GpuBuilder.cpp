@@ -61,6 +61,14 @@ Value GpuBuilder::warpSum(Value f32) {
   return f32;
 }
 
+void GpuBuilder::loop32(Value from, Value to, int32_t step,
+                        function_ref<void(Value)> body) {
+  auto forOp = scf::ForOp::create(b, loc, from, to, i32(step));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(forOp.getBody());
+  body(forOp.getInductionVar());
+}
+
 //===----------------------------------------------------------------------===//
 // The task
 //===----------------------------------------------------------------------===//

@@ -82,6 +82,9 @@ public:
   Value narrow(Value value) {
     return make<arith::TruncIOp>(b.getI32Type(), value);
   }
+  /// for (i = from; i < to; i += step) body(i), all i32
+  void loop32(Value from, Value to, int32_t step,
+              function_ref<void(Value)> body);
 
   //===--- Barriers, shuffles ---===//
   void blockBarrier(); ///< of the consumers: bar.sync 1, 512

@@ -81,18 +81,18 @@ VectorReceiver::VectorReceiver(GpuBuilder &code, Value vector, Value tag,
 Value VectorReceiver::isThere(int64_t u) {
   if ((u + 1) * kPairStride <= least)
     return Value();
-  return code.less(code.add(thread2(), u * kPairStride), size);
+  return code.less(code.add32(thread2(), u * kPairStride), size);
 }
 
 Value VectorReceiver::place(int64_t u) {
-  Value pair = code.add(thread2(), u * kPairStride);
+  Value pair = code.add32(thread2(), u * kPairStride);
   // Threads beyond the end take the last pair, too, and drop it.
-  return isThere(u) ? code.min(pair, code.sub(size, code.i64(2))) : pair;
+  return isThere(u) ? code.min(pair, code.add32(size, -2)) : pair;
 }
 
 Value VectorReceiver::address(int64_t u) {
   Type element = tag ? Type(code.b.getI64Type()) : code.b.getF32Type();
-  return code.at(vector, code.add(begin, place(u)), element);
+  return code.at(vector, code.zext(code.add(begin, place(u))), element);
 }
 
 void VectorReceiver::load(Value newBegin, Value newCount) {
@@ -147,11 +147,11 @@ void VectorReceiver::wait() {
     for (int64_t i = 1; i < 2 * count; ++i) {
       Value newTag = tagOf(code, word(i));
       Value isLate = negate(code, code.equal(newTag, tag));
-      what = code.select(isLate, code.add(place(i / 2), i % 2), what);
+      what = code.select(isLate, code.add32(place(i / 2), i % 2), what);
       seen = code.select(isLate, newTag, seen);
     }
     return GpuBuilder::Failure{
-        abi::WaitKind::Word, code.narrow(code.add(begin, what)), seen, tag,
+        abi::WaitKind::Word, code.add(begin, what), seen, tag,
         code.make<LLVM::PtrToIntOp>(i64, vector)};
   });
 }
@@ -177,12 +177,12 @@ void VectorReceiver::write(
     Value both = code.make<LLVM::PoisonOp>(type);
     for (int32_t j = 0; j < 2; ++j)
       both = code.make<LLVM::InsertElementOp>(both, pair[j], code.i32(j));
-    Value at = code.add(thread2(), u * kPairStride);
-    auto put = [&] { code.store(both, code.atF32(out, at), 8); };
+    Value at = code.add32(thread2(), u * kPairStride);
+    auto put = [&] { code.store(both, code.atF32(out, code.zext(at)), 8); };
     if ((u + 1) * kPairStride <= staged)
       put();
     else
-      code.ifThen(code.less(at, code.i64(staged)), put);
+      code.ifThen(code.less(at, code.i32(staged)), put);
   }
 }
 
@@ -229,7 +229,7 @@ void Receiver::loadNorm() {
   for (int64_t u = 0; u < pieces.pairs(); ++u)
     norm.push_back(LLVM::LoadOp::create(
         code.b, code.loc, type,
-        code.atF32(operands.getNorm(), pieces.place(u)), 8,
+        code.atF32(operands.getNorm(), code.zext(pieces.place(u))), 8,
         /*isVolatile=*/false, /*isNonTemporal=*/false, /*isInvariant=*/true));
 }
 
@@ -258,7 +258,7 @@ Value Receiver::rootMeanSquare() {
 }
 
 Value Receiver::emit() {
-  pieces.load(code.i64(0), code.i64(words));
+  pieces.load(code.i32(0), code.i32(words));
   if (!op.getNorm()) {
     pieces.wait();
     pieces.write(operands.getStaged());

@@ -28,7 +28,7 @@ public:
   VectorReceiver(GpuBuilder &code, Value vector, Value tag,
                  std::pair<int64_t, int64_t> pieceSizes, int64_t staged);
 
-  /// Loads elements [begin, begin + count), i64; waits for nothing.
+  /// Loads elements [begin, begin + count), i32; waits for nothing.
   void load(Value begin, Value count);
   /// Until all words carry the tag.
   void wait();
@@ -40,13 +40,13 @@ public:
                  change = nullptr);
 
   int64_t pairs() const { return count; }
-  /// Index in the piece of pair u (i64), which is in the piece for all threads.
+  /// Index in the piece of pair u (i32), which is in the piece for all threads.
   Value place(int64_t u);
 
 private:
   Value isThere(int64_t u); ///< null: for all threads
   Value address(int64_t u);
-  Value thread2() { return code.mul(code.zext(code.thread()), 2); }
+  Value thread2() { return code.mul32(code.thread(), 2); }
 
   GpuBuilder &code;
   Value vector, tag;
