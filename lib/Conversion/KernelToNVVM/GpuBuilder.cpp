@@ -301,7 +301,7 @@ void GpuBuilder::waitBarrier(abi::WaitKind kind, Value bar, Value parity,
 }
 
 //===----------------------------------------------------------------------===//
-// Words, timeline
+// Words
 //===----------------------------------------------------------------------===//
 
 void GpuBuilder::send(Value words, Value row, Value value, Value tag) {
@@ -313,22 +313,4 @@ void GpuBuilder::send(Value words, Value row, Value value, Value tag) {
                         /*isVolatile=*/false, /*isNonTemporal=*/false,
                         /*isInvariantGroup=*/false,
                         LLVM::AtomicOrdering::monotonic, "device");
-}
-
-void GpuBuilder::stamp(abi::Stamp which) {
-  if (!kernel.gpu.getTrace())
-    return;
-  ifThen(equal(thread(), i32(0)), [&] {
-    Value total = zext(argsField(b.getI32Type(),
-                                 offsetof(abi::GpuArgs, instructionCount)));
-    Value index =
-        zext(instructionField(offsetof(abi::DeviceInstruction, index)));
-    Value row = add(mul(zext(step()), total), index);
-    Value place = add(mul(row, abi::kStamps), static_cast<int64_t>(which));
-    Value clock = make<NVVM::ClockOp>(b.getI32Type());
-    store(clock,
-          at(argsPointer(offsetof(abi::GpuArgs, stamps)), place,
-             b.getI32Type()),
-          4);
-  });
 }

@@ -157,9 +157,15 @@ public:
   /// bars + offset + 8 * slot
   Value barrier(uint32_t offset, Value slot);
 
-  //===--- Timeline ---===//
-  /// Thread 0 writes the clock if the program has `trace`.
+  //===--- Timeline (Trace.cpp): nothing unless the program has `trace` ---===//
+  /// Thread 0 writes the clock.
   void stamp(::amk::abi::Stamp which);
+  /// The loader writes the clock before and after it asks for a task's run.
+  void stampLoad(bool isEnd);
+  /// Thread 0 writes the clocks when the worker begins and ends.
+  void stampWorker(bool isEnd);
+  /// Adds the time that `wait` takes to what thread 0 has waited for the ring.
+  void timeRingWait(function_ref<void()> wait);
 
   //===--- Words (docs/GpuKernel.md, 4.1 and 4.3) ---===//
   /// Stores value (f32 or i32) and tag as word `row` (i64) of `words`.

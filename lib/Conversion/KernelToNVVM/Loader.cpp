@@ -156,9 +156,11 @@ void LoaderBuilder::emitWeightRun(Value count, Value bytes, Value offset) {
       code.byteAt(globalField(offsetof(abi::DeviceQueue, stream)),
                   code.mul(code.zext(offset), abi::kFragmentBytes));
   Value step = code.zext(bytes);
+  code.stampLoad(/*isEnd=*/false);
   code.loop(code.i64(0), code.zext(count), 1, [&](Value i) {
     emitStage(code.byteAt(base, code.mul(i, step)), bytes, policy);
   });
+  code.stampLoad(/*isEnd=*/true);
 }
 
 /// The worker's append of this layer in the step before is a real store to
@@ -202,6 +204,7 @@ void LoaderBuilder::emitKVRun(Value splits, Value blockBytes, Value offset) {
   Value base =
       code.byteAt(globalField(offsetof(abi::DeviceQueue, kvCache)),
                   code.mul(code.zext(offset), abi::kFragmentBytes));
+  code.stampLoad(/*isEnd=*/false);
   code.loop(code.i64(0), code.zext(code.mul32(pairs, 2)), 1, [&](Value j) {
     Value first = code.mul(code.narrow(j), perStage);
     Value left = code.select(code.less(first, blocks),
@@ -211,6 +214,7 @@ void LoaderBuilder::emitKVRun(Value splits, Value blockBytes, Value offset) {
         code.byteAt(base, code.mul(code.zext(first), code.zext(blockBytes)));
     emitStage(source, bytes, Value());
   });
+  code.stampLoad(/*isEnd=*/true);
 }
 
 void LoaderBuilder::emitRun() {

@@ -67,8 +67,10 @@ Value GpuBuilder::barrier(uint32_t offset, Value slot) {
 
 Value GpuBuilder::acquireStage() {
   SmallVector<Value, 2> state = ringState();
-  waitBarrier(abi::WaitKind::RingFull,
-              barrier(layout::kFullBarriers, state[0]), state[1], state[0]);
+  timeRingWait([&] {
+    waitBarrier(abi::WaitKind::RingFull,
+                barrier(layout::kFullBarriers, state[0]), state[1], state[0]);
+  });
   return shared(SharedPart::Ring, mul32(state[0], kernel.gpu.getStage()));
 }
 

@@ -192,6 +192,7 @@ void MainBuilder::emitPrologue() {
     code.kernel.arch.emitBarriersReady(code);
   });
   wholeBlockBarrier();
+  code.stampWorker(/*isEnd=*/false);
 }
 
 void MainBuilder::emitCounterWaits() {
@@ -357,6 +358,7 @@ void MainBuilder::emit() {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(&role.getThenRegion().front());
     emitConsumers();
+    code.stampWorker(/*isEnd=*/true);
     b.setInsertionPointToStart(&role.getElseRegion().front());
     int32_t lanes = code.kernel.arch.loaderLanes();
     code.ifThen(code.less(code.lane(), code.i32(lanes)),
