@@ -68,6 +68,8 @@ public:
   /// Ends the running launch with an error; from any thread.
   virtual void abort() = 0;
   virtual const std::optional<WaitReport> &report() const = 0;
+  /// Of the last launch; null if none is written.
+  virtual const Trace *trace() const { return nullptr; }
 };
 
 constexpr uint64_t kMaxLogitsBytes = 64ull << 20;

@@ -82,8 +82,8 @@ static std::unique_ptr<Engine> makeEngine(const Bundle &bundle,
   if (isGpu)
     fail(bundle.directory, "target: found cuda, expected cpu to run on the "
                            "CPU; compile with --target=cpu");
-  if (!options.arch.empty() || options.context != 0)
-    throw Error("arch, context: have no meaning on the CPU");
+  if (!options.arch.empty() || options.context != 0 || options.trace)
+    throw Error("arch, context, trace: have no meaning on the CPU");
   return makeCpuEngine(bundle, weights, options);
 }
 
@@ -108,6 +108,8 @@ uint64_t Session::streamBytesPerStep() const {
     sum += segment.bytes;
   return sum;
 }
+
+const Trace *Session::trace() const { return engine->trace(); }
 
 uint64_t Session::context() const { return engine->context(); }
 

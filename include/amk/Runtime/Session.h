@@ -23,6 +23,7 @@
 namespace amk::runtime {
 
 class Engine;
+struct Trace;
 
 struct SessionOptions {
   /// "cpu", "cuda:0", ...; empty: what the bundle is for, and of GPUs the first.
@@ -31,6 +32,8 @@ struct SessionOptions {
   std::string arch;
   /// On a GPU, positions of the KV cache; 0: the model's, or as many as fit.
   uint32_t context = 0;
+  /// On a GPU, run code that writes clock stamps; see Session::trace().
+  bool trace = false;
   /// Longest wait of a worker for another before the launch is abandoned. Not
   /// positive: AMK_WAIT_TIMEOUT (seconds) or, without it, 20 seconds, on a GPU
   /// 2 seconds.
@@ -141,6 +144,10 @@ public:
   uint64_t kvBytesOfStep(uint64_t position) const;
   /// Set by the last failed call if a wait timed out.
   const std::optional<WaitReport> &waitReport() const;
+  /// Of the last launch, to make a Timeline of; null without
+  /// SessionOptions::trace and before the first launch.
+  const Trace *trace() const;
+  const schedule::Tables &tables() const { return bundle.tables; }
 
 private:
   struct Call;

@@ -69,16 +69,21 @@ std::string cuda::obstacle(const CodeInfo &code, const DeviceInfo &device) {
 }
 
 CodeChoice cuda::chooseCode(const Manifest &manifest, const DeviceInfo &device,
-                            const std::string &arch, const std::string &where) {
+                            const std::string &arch, const std::string &where,
+                            bool trace) {
   using Rank = std::tuple<bool, int, bool>;
   std::optional<Rank> best;
   CodeChoice choice;
   std::string reasons;
   for (size_t i = 0; i < manifest.code.size(); ++i) {
     const CodeInfo &code = manifest.code[i];
-    std::string reason = code.gpu->trace                  ? "writes a trace"
-                         : !arch.empty() && code.arch != arch ? "not " + arch
-                                                          : obstacle(code, device);
+    std::string reason;
+    if (code.gpu->trace != trace)
+      reason = trace ? "writes no trace" : "writes a trace";
+    else if (!arch.empty() && code.arch != arch)
+      reason = "not " + arch;
+    else
+      reason = obstacle(code, device);
     if (!reason.empty()) {
       reasons += "\n  " + code.file + ": " + reason;
       continue;

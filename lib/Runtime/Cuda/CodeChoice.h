@@ -27,11 +27,12 @@ struct CodeChoice {
 };
 
 /// The cubin for the device if there is one, else the PTX of the highest
-/// architecture that it runs. `arch` not empty: only code of that name. Code
-/// that writes a trace is left out. Throws amk::Error that lists what is wrong
-/// with each object.
+/// architecture that it runs. `arch` not empty: only code of that name. `trace`:
+/// only code that writes a trace, else only code that does not. Throws
+/// amk::Error that lists what is wrong with each object.
 CodeChoice chooseCode(const Manifest &manifest, const DeviceInfo &device,
-                      const std::string &arch, const std::string &where);
+                      const std::string &arch, const std::string &where,
+                      bool trace = false);
 
 } // namespace amk::runtime::cuda
 

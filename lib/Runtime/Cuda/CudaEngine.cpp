@@ -251,9 +251,10 @@ void CudaEngine::bindArguments() {
       static_cast<uint32_t>(bundle.tables.instructions.size());
 }
 
-void CudaEngine::loadKernel(const std::string &arch) {
+void CudaEngine::loadKernel(const std::string &arch, bool trace) {
   std::string where = bundle.pathOf("manifest.json");
-  CodeChoice choice = chooseCode(bundle.manifest, gpu.device(), arch, where);
+  CodeChoice choice =
+      chooseCode(bundle.manifest, gpu.device(), arch, where, trace);
   const CodeInfo &info = bundle.manifest.code[choice.index];
   archName = info.arch;
   code = *info.gpu;
@@ -268,7 +269,7 @@ CudaEngine::CudaEngine(const Bundle &bundle, Weights &weights,
       gpu(ordinal), waitTimeout(chooseWaitTimeout(options.waitTimeoutSeconds,
                                                   kDefaultWaitTimeout)) {
   // What can be refused is refused before anything large is moved.
-  loadKernel(options.arch);
+  loadKernel(options.arch, options.trace);
   memory = planMemory(bundle, options.context, gpu.freeBytes(), deviceName);
   std::string file = bundle.pathOf(bundle.manifest.tablesFile);
   tables = encodeDeviceTables(bundle.manifest, bundle.tables, memory.context,

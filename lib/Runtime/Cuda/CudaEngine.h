@@ -17,6 +17,7 @@
 #include "CodeChoice.h"
 #include "DeviceTables.h"
 #include "Driver.h"
+#include "amk/Runtime/Timeline.h"
 
 #include <optional>
 #include <vector>
@@ -63,13 +64,16 @@ public:
   const float *logits(uint32_t step) const override;
   void abort() override;
   const std::optional<WaitReport> &report() const override { return timeout; }
+  const Trace *trace() const override {
+    return lastTrace ? &*lastTrace : nullptr;
+  }
 
 private:
   enum AbortCode : uint32_t { NotAborted = 0, WaitFailed = 1, ByHost = 2 };
   struct Progress;
 
   // CudaEngine.cpp
-  void loadKernel(const std::string &arch);
+  void loadKernel(const std::string &arch, bool trace);
   void allocate(Weights &weights, const ProgressFn &progress);
   void uploadTables();
   void bindArguments();
@@ -81,6 +85,8 @@ private:
   void bindRequest(const LaunchRequest &request);
   void raiseTag(uint32_t steps);
   void uploadTokens(const LaunchRequest &request, const int32_t *tokens);
+  void makeRoomForStamps(uint32_t steps);
+  void readStamps(const Progress &progress);
   void start(const LaunchRequest &request);
   void follow(Progress &progress);
   bool takeTokens(Progress &progress);
@@ -105,7 +111,8 @@ private:
   std::vector<uint64_t> streamAddresses, kvAddresses; ///< [workers]
   uint64_t kvBase = 0, kvBytes = 0;                   ///< of all workers
   uint64_t launchState = 0, launchStateBytes = 0; ///< cleared for every launch
-  std::optional<DeviceBuffer> logitsRows;
+  std::optional<DeviceBuffer> logitsRows, stamps;
+  std::optional<Trace> lastTrace;
   std::unique_ptr<PinnedBuffer> hostLogits;
   std::unique_ptr<PinnedBuffer> hostTokens; ///< one word for each step
   std::unique_ptr<PinnedBuffer> hostPrompt; ///< on its way to the device

@@ -28,6 +28,8 @@ using namespace amk::runtime::cuda;
 using Clock = std::chrono::steady_clock;
 
 static constexpr uint64_t kTagRange = 1ull << 32;
+/// Of a launch. What is longer is cut into several, the last of which is seen.
+static constexpr uint64_t kMaxStampBytes = 256ull << 20;
 /// How often the driver is asked whether the kernel has ended. Tokens are
 /// looked for all the time.
 static constexpr std::chrono::microseconds kQueryPeriod{100};
@@ -54,6 +56,9 @@ uint32_t CudaEngine::maxSteps(bool withLogits) const {
   // Half the range, so that clearing the words is rare.
   if (uint64_t stride = bundle.tables.tags.stride)
     limit = std::min(limit, kTagRange / 2 / stride);
+  if (code.trace)
+    limit = std::min(limit, kMaxStampBytes / (bundle.tables.instructions.size() *
+                                              sizeof(abi::TaskStamps)));
   return static_cast<uint32_t>(std::max<uint64_t>(limit, 1));
 }
 
@@ -117,6 +122,20 @@ void CudaEngine::uploadTokens(const LaunchRequest &request,
   std::memcpy(hostPrompt->data(), tokens + begin, bytes);
   stream.upload(args.tokens + begin * sizeof(int32_t), hostPrompt->data(),
                 bytes, "tokens");
+}
+
+void CudaEngine::makeRoomForStamps(uint32_t steps) {
+  if (!code.trace)
+    return;
+  uint64_t bytes = steps * bundle.tables.instructions.size() *
+                       sizeof(abi::TaskStamps) +
+                   args.workers * sizeof(abi::WorkerClocks);
+  if (!stamps || stamps->size() < bytes) {
+    stamps.reset();
+    stamps.emplace(bytes, "clock stamps");
+  }
+  args.stamps = stamps->address();
+  stream.clear(args.stamps, bytes, "clock stamps");
 }
 
 void CudaEngine::start(const LaunchRequest &request) {
@@ -236,6 +255,25 @@ void CudaEngine::checkEarlyEnd(const Progress &progress) {
               (control.aborted ? " (the kernel gave up)" : ""));
 }
 
+void CudaEngine::readStamps(const Progress &progress) {
+  if (!code.trace)
+    return;
+  Trace trace;
+  trace.startPosition = progress.request.startPosition;
+  trace.steps = progress.stepsDone;
+  trace.tasks.resize(trace.steps * bundle.tables.instructions.size());
+  trace.clocks.resize(args.workers);
+  uint64_t written = progress.request.steps *
+                     bundle.tables.instructions.size() *
+                     sizeof(abi::TaskStamps);
+  stream.download(trace.tasks.data(), args.stamps,
+                  trace.tasks.size() * sizeof(abi::TaskStamps), "stamps");
+  stream.download(trace.clocks.data(), args.stamps + written,
+                  trace.clocks.size() * sizeof(abi::WorkerClocks), "stamps");
+  stream.synchronize("stamps");
+  lastTrace = std::move(trace);
+}
+
 LaunchResult CudaEngine::finish(Progress &progress) {
   // What came between the last look and the end of the kernel.
   if (takeTokens(progress) && progress.poll && !progress.endWanted)
@@ -244,6 +282,7 @@ LaunchResult CudaEngine::finish(Progress &progress) {
     throw Error("launch: aborted");
   if (progress.stepsDone < progress.request.steps)
     checkEarlyEnd(progress);
+  readStamps(progress);
   LaunchResult result;
   result.stepsDone = progress.stepsDone;
   result.stopped = progress.endWanted || isStopToken(progress);
@@ -259,7 +298,9 @@ LaunchResult CudaEngine::launch(const LaunchRequest &request, int32_t *tokens,
     throw Error("launch: aborted");
   Progress progress{request, tokens, poll};
   try {
+    lastTrace.reset();
     bindRequest(request);
+    makeRoomForStamps(request.steps);
     raiseTag(request.steps);
     uploadTokens(request, tokens);
     stream.clear(launchState, launchStateBytes, "control");
