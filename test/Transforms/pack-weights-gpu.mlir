@@ -17,6 +17,11 @@ amk.schedule @stages_of_16_kib workers = 2 config = #config unsynchronized
   %w = amk.buffer weight "w" source "w" : memref<13x576xbf16>
   %wide = amk.buffer weight "wide" source "wide" : memref<13x8192xf16>
   %f = amk.buffer weight "f" source "f" : memref<13x40xf32>
+  %rotary = amk.buffer rotary "rotary" inv_freq = [1.0, 0.1, 0.01, 0.001]
+      scale = 1.0 : memref<16x2x4xf32>
+  %wq = amk.buffer weight "wq" source "q" : memref<32x576xbf16>
+  %wk = amk.buffer weight "wk" source "k" : memref<16x576xbf16>
+  %q = amk.buffer activation "q" : memref<2x4x8xf32>
   amk.queue 0 {
     // CHECK: amk.task.linear <1, "a", 0 of 1>
     // CHECK-SAME: stream_offset 0
@@ -47,6 +52,17 @@ amk.schedule @stages_of_16_kib workers = 2 config = #config unsynchronized
     amk.task.linear #amk.phase<5, "e", 0 of 1> #amk.range<0, 1> tile 8 (%v)
         weight(%f) to (%y)
         : (memref<1x40xf32>, memref<13x40xf32>, memref<1x13xf32>) -> ()
+    // The last heads of a group and the first of the next: 2 tiles.
+    // CHECK: amk.task.qkv <6, "f", 0 of 1>
+    // CHECK-SAME: stream_offset 294912
+    amk.task.qkv #amk.phase<6, "f", 0 of 1> #amk.range<12, 20> tile 8 (%x)
+        weights(%wq, %wk, %wk) rotary(%rotary) to (%q)
+        : (memref<1x576xf32>, memref<32x576xbf16>, memref<16x576xbf16>, memref<16x576xbf16>, memref<16x2x4xf32>, memref<2x4x8xf32>) -> ()
+    // CHECK: amk.task.linear <7, "g", 0 of 1>
+    // CHECK-SAME: stream_offset 313344
+    amk.task.linear #amk.phase<7, "g", 0 of 1> #amk.range<0, 13> tile 8 (%x)
+        weight(%w) to (%y)
+        : (memref<1x576xf32>, memref<13x576xbf16>, memref<1x13xf32>) -> ()
   }
   amk.queue 1 {
   }
