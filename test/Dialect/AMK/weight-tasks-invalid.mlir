@@ -347,7 +347,7 @@ amk.graph @g config = #config {
   %w = amk.buffer weight "w" source "w" : memref<8x8xf32>
   %y = amk.buffer activation "y" : memref<1x8xf32>
   %m = amk.buffer activation "m" : memref<2x2xi32>
-  // expected-error @below {{expects partials [1, 2], found 'memref<2x2xi32>'}}
+  // expected-error @below {{expects partials [1, 2] or [3], found 'memref<2x2xi32>'}}
   amk.task.head #amk.phase<0, "t", 0 of 1> #amk.range<0, 8> tile 4 (%x) weight(%w) to (%y, %m)
       : (memref<1x8xf32>, memref<8x8xf32>, memref<1x8xf32>, memref<2x2xi32>) -> ()
 }
