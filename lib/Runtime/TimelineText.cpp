@@ -7,10 +7,14 @@
 //===----------------------------------------------------------------------===//
 
 #include "amk/Runtime/Timeline.h"
+#include "amk/Support/Error.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdarg>
 #include <cstdio>
+#include <cstring>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 using namespace amk;
@@ -100,6 +104,14 @@ void Timeline::writeTrace(std::ostream &out) const {
       writer.slice(kLoaders, span.worker, phase, span.load->begin,
                    span.load->end, more);
   }
+}
+
+void Timeline::writeTrace(const std::string &path) const {
+  std::ofstream file(path, std::ios::trunc);
+  writeTrace(file);
+  file.close();
+  if (!file)
+    fail(path, std::string("cannot write: ") + std::strerror(errno));
 }
 
 //===----------------------------------------------------------------------===//

@@ -87,6 +87,8 @@ const Option kOptions[] = {
      [](Options &o, Text, Text value) { o.arch = value; }},
     {"--context", "COUNT", "positions of the KV cache on a GPU (what is needed)",
      [](Options &o, Text name, Text value) { o.context = count(name, value); }},
+    {"--timeline", "FILE", "write what each worker does at the first position",
+     [](Options &o, Text, Text value) { o.timeline = value; }},
     {"--output", "FILE", "write the results there as JSON",
      [](Options &o, Text, Text value) { o.output = value; }},
     {"--json", nullptr, "print JSON instead of a table",
@@ -109,6 +111,8 @@ void checkCombination(const Options &options) {
     throw UsageError("expected one of --weights and --dummy-weights");
   if (!options.golden.empty() && options.dummySeed)
     throw UsageError("--golden says nothing about --dummy-weights");
+  if (!options.timeline.empty() && options.bundles.size() > 1)
+    throw UsageError("--timeline: found several bundles, expected one");
   if (!options.golden.empty() && !options.reference.empty())
     throw UsageError("--golden and --reference exclude each other");
 }

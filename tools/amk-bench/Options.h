@@ -31,6 +31,7 @@ struct Options {
   uint32_t tokens = 128;
   uint32_t repetitions = 10;
   uint32_t gateRuns = 20;
+  std::string timeline; ///< file
   std::string output;
   bool json = false;
   bool help = false;

@@ -18,6 +18,7 @@
 #include "Options.h"
 #include "amk/Runtime/Bandwidth.h"
 #include "amk/Runtime/CodeObject.h"
+#include "amk/Runtime/Timeline.h"
 #include "amk/Support/Error.h"
 #include "amk/Support/Number.h"
 #include "amk/Support/Version.h"
@@ -35,6 +36,7 @@ using namespace amk::runtime;
 using Json = nlohmann::ordered_json;
 
 static constexpr uint32_t kGatePrompt = 32, kGateTokens = 16;
+static constexpr uint32_t kTimelineSteps = 8;
 
 //===----------------------------------------------------------------------===//
 // Sessions
@@ -59,12 +61,14 @@ static uint32_t neededContext(const Options &options,
 
 static std::unique_ptr<Session> openSession(const std::string &path,
                                             const Options &options,
-                                            uint32_t context) {
+                                            uint32_t context,
+                                            bool trace = false) {
   Bundle bundle = Bundle::open(path);
   Weights weights = openWeights(bundle.manifest, options);
   SessionOptions session;
   session.arch = options.arch;
   session.device = options.device;
+  session.trace = trace;
   if (bundle.manifest.gpu)
     session.context = options.context ? options.context : context;
   return std::make_unique<Session>(std::move(bundle), std::move(weights),
@@ -230,6 +234,19 @@ static void printTable(const Json &result) {
   }
 }
 
+/// A trace of some steps, by code made for it, and its summary.
+static void writeTimeline(const Options &options) {
+  Case which{options.positions.front(), kTimelineSteps, kTimelineSteps};
+  std::unique_ptr<Session> session =
+      openSession(options.bundles.front(), options,
+                  which.position + which.tokens + 1, /*trace=*/true);
+  measure(*session, which, /*repetitions=*/3);
+  Timeline timeline(session->tables(), *session->trace());
+  timeline.writeTrace(options.timeline);
+  // Not among JSON.
+  std::fputs(timeline.summary().c_str(), options.json ? stderr : stdout);
+}
+
 static void writeFile(const std::string &path, const std::string &text) {
   std::ofstream file(path, std::ios::trunc);
   file << text;
@@ -256,6 +273,8 @@ static bool run(const Options &options) {
     if (!options.output.empty())
       writeFile(options.output, report.dump(2) + "\n");
   }
+  if (!options.timeline.empty())
+    writeTimeline(options);
   if (options.json)
     std::printf("%s\n", report.dump(2).c_str());
   if (std::fflush(stdout) != 0 || std::ferror(stdout))

@@ -99,6 +99,8 @@ const Option kOptions[] = {
      }},
     {"--logits", "FILE", "write float32 logits [positions][vocabulary]",
      [](Options &o, Text, Text value) { o.logitsFile = value; }},
+    {"--timeline", "FILE", "write what each worker of a GPU did in the last launch",
+     [](Options &o, Text, Text value) { o.timelineFile = value; }},
     {"--score", nullptr, "print mean NLL and perplexity of the prompt",
      [](Options &o, Text, Text) { o.score = true; }},
     {"--bench", nullptr, "measure memory bandwidth and time per token",
@@ -141,6 +143,8 @@ void checkCombination(const Options &options) {
     throw UsageError("--score generates nothing, -n has no meaning");
   if (options.bench && !options.logitsFile.empty())
     throw UsageError("--logits would be measured by --bench");
+  if (options.bench && !options.timelineFile.empty())
+    throw UsageError("--timeline would be measured by --bench");
 }
 
 } // namespace

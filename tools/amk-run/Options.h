@@ -25,6 +25,7 @@ struct Options {
   std::optional<uint32_t> newTokens;
   std::optional<uint32_t> stepsPerLaunch;
   std::string logitsFile;
+  std::string timelineFile;
   std::string device; ///< empty: what the bundle is for
   std::string arch;   ///< empty: the best
   uint32_t context = 0;

@@ -10,6 +10,7 @@
 #include "Options.h"
 #include "amk/Runtime/CodeObject.h"
 #include "amk/Runtime/Session.h"
+#include "amk/Runtime/Timeline.h"
 #include "amk/Support/Error.h"
 
 #include <chrono>
@@ -45,6 +46,7 @@ static std::unique_ptr<Session> load(const Options &options) {
   session.device = options.device;
   session.arch = options.arch;
   session.context = options.context;
+  session.trace = !options.timelineFile.empty();
   return std::make_unique<Session>(std::move(bundle), std::move(weights),
                                    session);
 }
@@ -152,6 +154,15 @@ static void generate(Session &session, const Options &options) {
                result.tokens.size(), seconds, rate);
 }
 
+/// The trace for Perfetto goes to the file, a summary to stderr.
+static void writeTimeline(const Session &session, const std::string &file) {
+  if (!session.trace())
+    throw Error("timeline: nothing was launched");
+  Timeline timeline(session.tables(), *session.trace());
+  timeline.writeTrace(file);
+  std::fputs(timeline.summary().c_str(), stderr);
+}
+
 /// -log softmax(row)[target] in double precision.
 static double negativeLogLikelihood(const float *row, uint32_t vocab,
                                     int32_t target) {
@@ -214,6 +225,8 @@ int main(int argc, char **argv) {
       score(*session, options);
     else
       generate(*session, options);
+    if (!options.timelineFile.empty())
+      writeTimeline(*session, options.timelineFile);
     if (std::fflush(stdout) != 0 || std::ferror(stdout))
       throw Error("standard output: cannot write");
     return 0;

@@ -93,6 +93,8 @@ public:
 
   /// For Perfetto and chrome://tracing: a track for each worker and loader.
   void writeTrace(std::ostream &out) const;
+  /// Into a file; throws amk::Error.
+  void writeTrace(const std::string &path) const;
   /// Tables of all of this, as text.
   std::string summary() const;
 
