@@ -46,6 +46,10 @@ inline int64_t segmentAlignment(std::optional<uint32_t> ringStageBytes) {
                         : kSegmentAlignment;
 }
 
+/// The layout of weights in tiles of `tileRows` rows, if there is one.
+std::optional<::amk::abi::PackLayout> fragmentLayout(Type element,
+                                                     int64_t tileRows);
+
 /// The run of a task that has weights. Emits an error if kernels cannot read
 /// it.
 FailureOr<WeightRun> weightRun(TaskOpInterface task, uint32_t ringStageBytes);
