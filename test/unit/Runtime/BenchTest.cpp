@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../../gpu/BrokenSchedule.h"
 #include "FakeCuda.h"
 #include "GpuTestBundle.h"
 #include "amk-bench/Gate.h"
@@ -236,6 +237,22 @@ TEST_F(Bench, ReadsGoldens) {
   texts = readGolden(dir.file("golden.json"));
   ASSERT_EQ(texts.size(), 2u);
   EXPECT_EQ(texts[1].logits, std::vector<float>({5, 6, 7, 8}));
+}
+
+TEST_F(Bench, BrokenSchedulesAreRefusedButCanBeLaunched) {
+  Bundle opened = Bundle::read(bundle.bundlePath());
+  EXPECT_EQ(breakSchedule(opened.tables), "mix[0]");
+  EXPECT_THAT(messageOf([&] { verifyTables(opened.tables, "tables.bin"); }),
+              HasSubstr("AMK-D1"));
+  Weights weights = Weights::dummy(opened.manifest, 1);
+  Session session(std::move(opened), std::move(weights));
+  session.generate({3}, 2);
+  const auto *queue =
+      reinterpret_cast<const amk::abi::DeviceQueue *>(kernel.lastArgs.queues);
+  const auto *mix = reinterpret_cast<const amk::abi::DeviceInstruction *>(
+                        queue->instructions) +
+                    1;
+  EXPECT_EQ(mix->tagIn[0], 2u); // of its own output
 }
 
 //===----------------------------------------------------------------------===//

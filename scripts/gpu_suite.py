@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+# Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
+# See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Prepares what a machine with a GPU needs to test and measure the kernel.
+
+Leaves in OUT (build/gpu-suite), which can be copied there as it is:
+  bin/           the tools and amk-gpu-model-test
+  models/NAME/   checkpoint and goldens
+  bundles/       cubins for sm_90a; PTX for others, which the driver assembles
+  bench/         bundles of full-size shapes, run with dummy weights
+  suite.json     the list for amk-gpu-model-test
+  bench.json     the list for scripts/gpu_device_suite.sh
+
+Needs numpy. With torch and transformers it also records how far HuggingFace's
+own bf16 run is from float32.
+"""
+
+import argparse
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "scripts"))
+
+import make_random_checkpoint  # noqa: E402
+
+MODELS = ROOT / "test" / "models"
+TRAINED = "tiny-shakespeare"
+TOOLS = ("amk-bench", "amk-run", "amk-doctor", "amk-gpu-model-test")
+# Code objects of a bundle share the stage size of their rings.
+VARIANTS = (
+    ("cubin", ["sm_90a"], []),
+    ("ptx80", ["sm_80"], ["--ptxas=none"]),
+    ("ptx86", ["sm_86", "sm_89"], ["--ptxas=none"]),
+)
+# Shape, positions to measure at, options of amk-compile.
+BENCH = (
+    ("llama-3.2-1b", [31, 4096, 16384], ["--max-context", "16640"]),
+    ("llama-3.1-8b", [31, 8192], ["--max-context", "8448"]),
+    ("smollm2-135m", [31], []),
+)
+
+
+def run(command):
+    result = subprocess.run([str(part) for part in command],
+                            capture_output=True, text=True)
+    if result.returncode != 0:
+        raise RuntimeError(f"{' '.join(map(str, command))}:\n{result.stderr}")
+    return result.stdout
+
+
+def compile_bundle(args, model, bundle, archs, options):
+    begin = time.monotonic()
+    report = run([args.bin_dir / "amk-compile", model, "-o", bundle,
+                  "--target=cuda", "--workers", args.workers,
+                  "--arch=" + ",".join(archs), *options])
+    return time.monotonic() - begin, report
+
+
+def bfloat_divergence(checkpoint, golden_dir):
+    """Mean KL of HuggingFace in bf16 from HuggingFace in float32, over the
+    positions of the goldens. None without torch and transformers."""
+    try:
+        import kl_divergence
+        import numpy as np
+    except ImportError as error:
+        print(f"  no KL of HuggingFace's bf16: {error}")
+        return None
+    golden = json.loads((golden_dir / "golden.json").read_text())
+    vocab = golden["vocab_size"]
+    if "continuations" in golden:
+        texts = [c["prompt_ids"] + c["ids"][:-1]
+                 for c in golden["continuations"]]
+        name = golden["continuation_logits"]["file"]
+    else:
+        texts = [golden["prompt_ids"] + golden["ids"][:-1]]
+        name = golden["logits"]["file"]
+    reference = np.fromfile(golden_dir / name, "<f4").reshape(-1, vocab)
+    model = kl_divergence.load(checkpoint, "bfloat16", "cpu")
+    rows = np.concatenate([kl_divergence.forward(model, ids)
+                           for ids in texts])[:len(reference)]
+    return float(kl_divergence.divergence(reference, rows).mean())
+
+
+def add_model(args, name, source, suite):
+    target = args.out / "models" / name
+    target.mkdir(parents=True)
+    for file in source.iterdir():
+        shutil.copyfile(file, target / file.name)
+    if not list(target.glob("*.safetensors")):
+        make_random_checkpoint.make_checkpoint(source, target)
+    variants = []
+    for label, archs, options in VARIANTS:
+        bundle = pathlib.Path("bundles") / f"{name}-{label}"
+        try:
+            seconds, _ = compile_bundle(args, target, args.out / bundle, archs,
+                                        options + args.compile_option)
+        except RuntimeError as error:
+            suite["refused"].append({"name": name, "archs": archs,
+                                     "message": str(error)})
+            print(f"  {name} {label}: {str(error).strip().splitlines()[-1]}")
+            continue
+        print(f"  {name} {label}: {seconds:.1f} s", flush=True)
+        variants.append({"bundle": str(bundle), "archs": archs})
+    is_trained = name == TRAINED
+    suite["models"].append({
+        "name": name, "weights": f"models/{name}",
+        "golden": f"models/{name}/golden.json", "variants": variants,
+        "runs": 100 if is_trained else 2, "broken": is_trained,
+        "hf_bf16_mean_kl": bfloat_divergence(target, target)
+        if is_trained else None,
+    })
+
+
+def add_bench(args, bench):
+    for shape, positions, options in BENCH:
+        if args.bench and shape not in args.bench:
+            continue
+        bundle = pathlib.Path("bench") / shape
+        try:
+            seconds, report = compile_bundle(
+                args, MODELS / "shapes" / shape, args.out / bundle,
+                ["sm_90a", "sm_90a+trace"],
+                ["--dummy-weights", *options, *args.compile_option])
+        except RuntimeError as error:
+            bench["refused"].append({"name": shape, "message": str(error)})
+            print(f"  {shape}: {str(error).strip().splitlines()[-1]}")
+            continue
+        print(f"  {shape}: {seconds:.1f} s", flush=True)
+        bench["bundles"].append({
+            "name": shape, "bundle": str(bundle), "positions": positions,
+            "compile_seconds": seconds, "compile_report": report})
+
+
+def copy_tools(args):
+    (args.out / "bin").mkdir(parents=True)
+    for tool in TOOLS:
+        target = args.out / "bin" / tool
+        shutil.copyfile(args.bin_dir / tool, target)
+        target.chmod(0o755)
+        subprocess.run(["strip", str(target)], check=False)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=pathlib.Path,
+                        default=ROOT / "build" / "gpu-suite")
+    parser.add_argument("--bin-dir", type=pathlib.Path,
+                        default=ROOT / "build" / "bin")
+    parser.add_argument("--workers", type=int, default=132)
+    parser.add_argument("--models", nargs="*",
+                        help="names (default: the trained and all random "
+                        "checkpoints)")
+    parser.add_argument("--bench", nargs="*",
+                        help="shapes (default: 1B, 8B, SmolLM2)")
+    parser.add_argument("--no-bench", action="store_true")
+    parser.add_argument("--compile-option", action="append", default=[],
+                        help="for every compilation, such as --hi-lo")
+    args = parser.parse_args()
+    if args.out.exists():
+        shutil.rmtree(args.out)
+    copy_tools(args)
+
+    names = args.models
+    if names is None:
+        names = [TRAINED] + sorted(
+            path.parent.name
+            for path in (MODELS / "random").glob("*/golden.json"))
+    suite = {"workers": args.workers, "models": [], "refused": []}
+    for name in names:
+        source = MODELS / name
+        add_model(args, name, source if source.exists()
+                  else MODELS / "random" / name, suite)
+    (args.out / "suite.json").write_text(json.dumps(suite, indent=1) + "\n")
+    bench = {"bundles": [], "refused": []}
+    if not args.no_bench:
+        add_bench(args, bench)
+    (args.out / "bench.json").write_text(json.dumps(bench, indent=1) + "\n")
+    size = sum(f.stat().st_size for f in args.out.rglob("*") if f.is_file())
+    print(f"{args.out}: {size / 1e6:.1f} MB, {len(suite['models'])} models, "
+          f"{len(bench['bundles'])} shapes, "
+          f"{len(suite['refused']) + len(bench['refused'])} refused")
+    if suite["refused"] or bench["refused"]:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
