@@ -27,6 +27,7 @@
 
 #include "mlir/Pass/PassManager.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <gtest/gtest.h>
@@ -199,6 +200,49 @@ TEST_P(GpuPlanTest, GivesTheLogitsOfTheModel) {
   EXPECT_EQ(seen, golden.positions());
   EXPECT_LE(worst, GetParam().tolerance);
   RecordProperty("error", std::to_string(worst));
+}
+
+/// Loaders and consumers would wait for each other.
+TEST(GpuPlan, ARunOfAnotherLengthIsNotWritten) {
+  const char *model = AMK_TEST_MODELS "/random/tiny-vocab17-one-head";
+  CompiledPlan compiled(model, {model, 2, 1, 16384, 0});
+  ASSERT_TRUE(compiled.plan);
+  auto &list = compiled.plan->tables.instructions;
+  auto task = std::find_if(list.begin(), list.end(),
+                           [](const auto &in) { return in.stageCount != 0; });
+  task->stageCount += 2;
+  TempDir files;
+  try {
+    write(*compiled.plan, files.file("bundle"));
+    FAIL() << "was written";
+  } catch (const Error &error) {
+    EXPECT_NE(std::string(error.what()).find("bytes of its segment"),
+              std::string::npos)
+        << error.what();
+  }
+}
+
+/// Every worker's instructions, and of a loader one for each KV run.
+TEST(GpuPlan, SaysWhatTheRuntimeAsksFor) {
+  const char *model = AMK_TEST_MODELS "/random/gqa-hd8-untied-bf16";
+  CompiledPlan compiled(model, {model, 6, 3, 8192, 0});
+  ASSERT_TRUE(compiled.plan);
+  const runtime::GpuTargetInfo &gpu = *compiled.plan->manifest.gpu;
+  EXPECT_EQ(gpu.stageBytes, 8192u);
+  EXPECT_EQ(gpu.kvSplits, 3u);
+  EXPECT_EQ(gpu.kvBlock, 16u);
+  const schedule::Tables &tables = compiled.plan->tables;
+  ASSERT_EQ(tables.queues.size(), 12u);
+  for (const ::amk::abi::Queue &queue : tables.queues)
+    if (queue.role == uint32_t(::amk::abi::Role::Loader))
+      EXPECT_EQ(queue.count, 4u); // 4 kv heads * 3 splits / 6 workers, 2 layers
+  // A token of its own for each.
+  auto isToken = [](const ::amk::abi::BufferInfo &buffer) {
+    return buffer.bytes == 4;
+  };
+  EXPECT_EQ(
+      std::count_if(tables.buffers.begin(), tables.buffers.end(), isToken), 6);
+  EXPECT_EQ(compiled.plan->manifest.memory.kvBytes, tables.spaces[1].bytes);
 }
 
 static constexpr Case kCases[] = {
