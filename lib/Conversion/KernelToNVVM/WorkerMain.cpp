@@ -389,11 +389,9 @@ void mlir::amk::buildGpuMain(OpBuilder &b, Location loc,
                     b.getUnitAttr());
   function->setAttr(NVVM::NVVMDialect::getReqntidAttrName(),
                     b.getDenseI32ArrayAttr({abi::kGpuThreads}));
-  // Without it, ptxas keeps registers of sm_90 and later for a second block, and
-  // spills; with it, it spills a little on the others.
-  if (kernel.arch.row().bulkCopy)
-    function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
-                      b.getI32IntegerAttr(1));
+  // Without it, ptxas keeps registers for a second block, and spills.
+  function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
+                    b.getI32IntegerAttr(1));
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(function.addEntryBlock(b));
   MainBuilder(b, loc, kernel, function, bodies).emit();
