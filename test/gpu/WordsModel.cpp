@@ -117,8 +117,8 @@ Model::Model(const Config &config, uint32_t seed) : config(config) {
     for (auto function : {+[](double x) { return std::cos(x); },
                           +[](double x) { return std::sin(x); }})
       for (uint32_t i = 0; i != c.dim / 2; ++i)
-        angles.push_back(float(
-            function(p * std::pow(10000.0, -2.0 * i / double(c.dim)))));
+        angles.push_back(
+            float(function(p * std::pow(10000.0, -2.0 * i / double(c.dim)))));
 }
 
 std::vector<double> Model::normalised(const std::vector<double> &x,

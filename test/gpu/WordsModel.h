@@ -81,8 +81,8 @@ public:
 
 private:
   /// Row r of tile t of a phase's units from `begin` on; null beyond the end.
-  const float *rowOf(Phase phase, uint32_t begin, uint32_t count,
-                     uint32_t tile, uint32_t r) const;
+  const float *rowOf(Phase phase, uint32_t begin, uint32_t count, uint32_t tile,
+                     uint32_t r) const;
   std::vector<double> normalised(const std::vector<double> &x,
                                  const std::vector<float> &weight) const;
 };

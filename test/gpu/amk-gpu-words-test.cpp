@@ -9,11 +9,12 @@
 //   amk-gpu-words-test DIRECTORY
 //
 // DIRECTORY/words-kernel and DIRECTORY/words-types-kernel hold what
-// amk-gpu-test-code --persistent made of the programs of these names: steps of a
-// model of one layer without attention, whose tasks wait for nothing but words.
-// Every vector and all logits are compared with float64, tokens with the
+// amk-gpu-test-code --persistent made of the programs of these names: steps of
+// a model of one layer without attention, whose tasks wait for nothing but
+// words. Every vector and all logits are compared with float64, tokens with the
 // logits. Launches must end early where a token, the host or a missing worker
-// says so. Exit status: 0 passed, 1 failed, 77 skipped, with the reason printed.
+// says so. Exit status: 0 passed, 1 failed, 77 skipped, with the reason
+// printed.
 //
 //===----------------------------------------------------------------------===//
 
@@ -147,7 +148,8 @@ void Planner::addPhase(Phase phase) {
   else if (phase != Embed) {
     uint64_t most = gpu::maxRunTiles(
         model.config.layout, model.shape(phase, chip.stageBytes).panels);
-    parts = uint32_t(gpu::ceilDiv(gpu::ceilDiv(tiles, most), workers)) * workers;
+    parts =
+        uint32_t(gpu::ceilDiv(gpu::ceilDiv(tiles, most), workers)) * workers;
   }
   for (uint32_t part = 0; part != parts; ++part) {
     uint32_t begin = uint32_t(uint64_t(tiles) * part / parts) * perTile;
@@ -182,7 +184,8 @@ void Planner::addTask(Phase phase, uint32_t part, uint32_t begin,
     vector(Phase(phase - 1));
     if (phase == QKV || phase == Gated || phase == Head)
       operands.push_back(unit(constants.norms[phase / 2]));
-    operands.push_back(in.runOffset * (abi::kFragmentBytes / abi::kOperandUnit));
+    operands.push_back(in.runOffset *
+                       (abi::kFragmentBytes / abi::kOperandUnit));
     if (phase == QKV)
       operands.push_back(unit(constants.angles));
     if (phase == Head)
@@ -274,13 +277,14 @@ Session::Session(const cuda::Context &context, const cuda::Function &function,
   arena.upload(garbage.data());
 
   args.arena = arena.address();
-  args.constants = upload(constants.data(), constants.size() * sizeof(float),
-                          "constants");
+  args.constants =
+      upload(constants.data(), constants.size() * sizeof(float), "constants");
   args.externals = upload(&external, sizeof(external), "externals");
   args.control = control.address();
   args.queues =
       upload(queues.data(), queues.size() * sizeof(queues[0]), "queues");
-  args.tokens = upload(tokens.data(), tokens.size() * sizeof(int32_t), "tokens");
+  args.tokens =
+      upload(tokens.data(), tokens.size() * sizeof(int32_t), "tokens");
   args.hostTokens = hostTokens.address();
   args.logits = logits.address();
   args.logitsStride = model.config.vocab;
@@ -394,12 +398,12 @@ static bool check(const Planner &plan, const Result &result) {
     passed &= rightToken(config, result, s);
     token = tokenOf(result, s) % config.vocab;
   }
-  double errors[] = {
-      errorOf(valuesOf(plan, result, Embed), step.embedded),
-      errorOf(valuesOf(plan, result, QKV), step.queries),
-      errorOf(valuesOf(plan, result, O), step.middle),
-      errorOf(valuesOf(plan, result, Gated), step.inner),
-      errorOf(valuesOf(plan, result, Down), step.out), logitsError};
+  double errors[] = {errorOf(valuesOf(plan, result, Embed), step.embedded),
+                     errorOf(valuesOf(plan, result, QKV), step.queries),
+                     errorOf(valuesOf(plan, result, O), step.middle),
+                     errorOf(valuesOf(plan, result, Gated), step.inner),
+                     errorOf(valuesOf(plan, result, Down), step.out),
+                     logitsError};
   const char *names[] = {"embed", "qkv", "o", "gated", "down", "head"};
   for (size_t i = 0; i != std::size(errors); ++i) {
     std::printf(" %s %.1e", names[i], errors[i]);
@@ -416,9 +420,9 @@ static bool check(const Planner &plan, const Result &result) {
 
 /// The same values: tags are others.
 static bool same(const Result &a, const Result &b) {
-  bool same = a.words == b.words &&
-              !std::memcmp(a.logits.data(), b.logits.data(),
-                           a.logits.size() * sizeof(float));
+  bool same =
+      a.words == b.words && !std::memcmp(a.logits.data(), b.logits.data(),
+                                         a.logits.size() * sizeof(float));
   for (size_t i = 0; i != a.arena.size(); ++i)
     same &= uint32_t(a.arena[i]) == uint32_t(b.arena[i]);
   return same;
@@ -475,7 +479,8 @@ static bool runConfig(const cuda::Context &context,
     // With two workers the residual's words are polled as if they were new.
     Planner plan(model, chip, workers, firstBody, workers != 2);
     Session session(context, function, plan);
-    std::printf("%-8s %-6s %3u workers:", chip.name, model.config.name, workers);
+    std::printf("%-8s %-6s %3u workers:", chip.name, model.config.name,
+                workers);
     Result first = session.run({});
     bool isRight = check(plan, first);
     int repeats = 1;
@@ -517,8 +522,8 @@ static int runAll(const std::string &directory) {
                   kPrograms[program], function.registers(),
                   function.localBytes());
       for (uint32_t c = 0; c != kProgramConfigs; ++c)
-        passed &= runConfig(context, function, chip, models[c],
-                            c * (kPhases - 1));
+        passed &=
+            runConfig(context, function, chip, models[c], c * (kPhases - 1));
     }
   }
   if (code == 0) {

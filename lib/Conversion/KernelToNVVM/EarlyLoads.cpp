@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What an epilogue reads from global memory is asked for at the head of its body:
-// the wait for the task's input then hides the time that it takes.
+// What an epilogue reads from global memory is asked for at the head of its
+// body: the wait for the task's input then hides the time that it takes.
 //
 //===----------------------------------------------------------------------===//
 
@@ -109,9 +109,9 @@ void EarlyLoads::beginResidual(GpuBuilder &code) const {
 
 void EarlyLoads::finish(GpuBuilder &code) {
   LLVM::AllocaOp variable = earlyVariable(code, 1);
-  auto numbers = variable ? variable->getAttrOfType<DenseI64ArrayAttr>(
-                                kResidualAttrName)
-                          : DenseI64ArrayAttr();
+  auto numbers =
+      variable ? variable->getAttrOfType<DenseI64ArrayAttr>(kResidualAttrName)
+               : DenseI64ArrayAttr();
   if (!numbers)
     return;
   Type i64 = code.b.getI64Type();

@@ -21,8 +21,8 @@ inline Value unitOfRow(GpuBuilder &code, Value row, int64_t rows) {
 }
 
 /// What a body's epilogue reads beside the results of its multiplication: the
-/// words of a residual, a row of the rotary table, the host's wish to stop. Each
-/// thread has its first row's in a variable.
+/// words of a residual, a row of the rotary table, the host's wish to stop.
+/// Each thread has its first row's in a variable.
 class EarlyLoads {
 public:
   /// Of the epilogue in `body`; before its arguments are bound.

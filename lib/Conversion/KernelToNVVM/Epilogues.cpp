@@ -6,11 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Thread r mod 512 has added row r, so that it can use it without a barrier, and
-// rows of its warp after one of the warp. All other reads that a task makes of
-// what workers share are complete before the barrier of the multiplication, as
-// words are published that say so. A barrier ends each body: the next may use
-// any shared memory. docs/GpuKernel.md, section 4.3.
+// Thread r mod 512 has added row r, so that it can use it without a barrier,
+// and rows of its warp after one of the warp. All other reads that a task makes
+// of what workers share are complete before the barrier of the multiplication,
+// as words are published that say so. A barrier ends each body: the next may
+// use any shared memory. docs/GpuKernel.md, section 4.3.
 //
 //===----------------------------------------------------------------------===//
 
@@ -75,10 +75,8 @@ void forMyUnits(GpuBuilder &code, Value values, int64_t tileRows, Value count,
   code.warpBarrier();
   forMyRows(code, elements(values), [&](int64_t u, Value row) {
     Value unit = unitOfRow(code, row, tileRows);
-    Value isFirst =
-        code.less(code.rem(row, tileRows), code.i64(tileRows / 2));
-    Value isMine =
-        code.make<arith::AndIOp>(isFirst, code.less(unit, count));
+    Value isFirst = code.less(code.rem(row, tileRows), code.i64(tileRows / 2));
+    Value isMine = code.make<arith::AndIOp>(isFirst, code.less(unit, count));
     code.ifThen(isMine,
                 [&] { body(u, unit, row, code.add(row, tileRows / 2)); });
   });
@@ -117,9 +115,8 @@ struct StoreRowsLowering : EpiloguePattern<KernelStoreRowsOp> {
     Value tag = code.narrow(operands.getResidualTag());
     Type f32 = code.b.getF32Type();
     Value early = EarlyLoads::get(code, 0, f32);
-    forMyRows(code, elements(op.getValues()), [&](int64_t, Value) {
-      result.push_back(code.variable(f32));
-    });
+    forMyRows(code, elements(op.getValues()),
+              [&](int64_t, Value) { result.push_back(code.variable(f32)); });
     if (early)
       code.store(early, result[0], 4);
     // Few tasks have more rows. What is published says that all input of the
@@ -127,8 +124,8 @@ struct StoreRowsLowering : EpiloguePattern<KernelStoreRowsOp> {
     int64_t begin = early ? 1 : 0;
     if (begin == int64_t(result.size()))
       return result;
-    Value isLate = code.less(code.i64(begin * abi::kGpuConsumers),
-                             operands.getCount());
+    Value isLate =
+        code.less(code.i64(begin * abi::kGpuConsumers), operands.getCount());
     code.ifThen(isLate, [&] {
       forMyRows(code, elements(op.getValues()), [&](int64_t u, Value i) {
         if (u < begin)
@@ -187,26 +184,25 @@ struct StoreQKVLowering : EpiloguePattern<KernelStoreQKVOp> {
         cast<MemRefType>(op.getQuery().getType()).getShape();
     int64_t heads = shape[1], dim = shape[2], half = dim / 2;
     Value values = operands.getValues();
-    forMyUnits(
-        code, op.getValues(), op.getTileRows(), operands.getCount(),
-        [&](int64_t u, Value unit, Value row, Value partner) {
-          Value pair = code.add(operands.getBegin(), unit);
-          Value head = code.div(pair, half), i = code.rem(pair, half);
-          auto [cosine, sine] = angle(code, op, operands, u, i, half);
-          Value a = code.loadF32(values, row);
-          Value c = code.loadF32(values, partner);
-          Value ra = code.subf(code.mulf(a, cosine), code.mulf(c, sine));
-          Value rc = code.addf(code.mulf(c, cosine), code.mulf(a, sine));
-          // The last head of a kv head's group is its value, which is not
-          // rotated.
-          Value isValue = code.equal(code.rem(head, heads),
-                                     code.i64(heads - 1));
-          Value at = code.add(code.mul(head, dim), i);
-          publish(code, operands.getQuery(), at, code.select(isValue, a, ra),
-                  operands.getTag());
-          publish(code, operands.getQuery(), code.add(at, half),
-                  code.select(isValue, c, rc), operands.getTag());
-        });
+    forMyUnits(code, op.getValues(), op.getTileRows(), operands.getCount(),
+               [&](int64_t u, Value unit, Value row, Value partner) {
+                 Value pair = code.add(operands.getBegin(), unit);
+                 Value head = code.div(pair, half), i = code.rem(pair, half);
+                 auto [cosine, sine] = angle(code, op, operands, u, i, half);
+                 Value a = code.loadF32(values, row);
+                 Value c = code.loadF32(values, partner);
+                 Value ra = code.subf(code.mulf(a, cosine), code.mulf(c, sine));
+                 Value rc = code.addf(code.mulf(c, cosine), code.mulf(a, sine));
+                 // The last head of a kv head's group is its value, which is
+                 // not rotated.
+                 Value isValue =
+                     code.equal(code.rem(head, heads), code.i64(heads - 1));
+                 Value at = code.add(code.mul(head, dim), i);
+                 publish(code, operands.getQuery(), at,
+                         code.select(isValue, a, ra), operands.getTag());
+                 publish(code, operands.getQuery(), code.add(at, half),
+                         code.select(isValue, c, rc), operands.getTag());
+               });
     return success();
   }
 
@@ -243,9 +239,8 @@ struct StoreLogitsLowering : EpiloguePattern<KernelStoreLogitsOp> {
       // Rows beyond the end have room, and no meaning.
       Value value = code.loadF32(operands.getValues(), i);
       Value row = code.add(operands.getBegin(), i);
-      code.ifThen(code.make<arith::AndIOp>(isThere, wanted), [&] {
-        code.storeF32(value, operands.getLogits(), row);
-      });
+      code.ifThen(code.make<arith::AndIOp>(isThere, wanted),
+                  [&] { code.storeF32(value, operands.getLogits(), row); });
       Value isBetter = code.make<arith::AndIOp>(
           isThere, code.make<arith::CmpFOp>(arith::CmpFPredicate::OGT, value,
                                             best.value));
@@ -258,8 +253,8 @@ struct StoreLogitsLowering : EpiloguePattern<KernelStoreLogitsOp> {
     return success();
   }
 
-  static void send(GpuBuilder &code, KernelStoreLogitsOp op,
-                   OpAdaptor operands, Best best) {
+  static void send(GpuBuilder &code, KernelStoreLogitsOp op, OpAdaptor operands,
+                   Best best) {
     Value tag = code.narrow(operands.getTag());
     Value words = operands.getPartials(), part = operands.getPart();
     Value first = code.mul(part, 2);
@@ -293,9 +288,9 @@ Best mlir::amk::betterOf(GpuBuilder &code, Best a, Best c) {
 
 static Best bestOfLanes(GpuBuilder &code, Best best, int32_t lanes) {
   for (int32_t mask = lanes / 2; mask > 0; mask /= 2)
-    best = betterOf(code, best,
-                    {code.shuffleXor(best.value, mask),
-                     code.shuffleXor(best.index, mask)});
+    best = betterOf(
+        code, best,
+        {code.shuffleXor(best.value, mask), code.shuffleXor(best.index, mask)});
   return best;
 }
 

@@ -6,10 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The warps multiply their shares of the columns of each tile (Multiply.cpp) and
-// leave the sums in `part`; after 16 tiles, threads add the warps' sums of a
-// row. A vector that is longer than a panel is multiplied panel by panel: each
-// warp adds to its own sums, and the words of the next panel are under way
+// The warps multiply their shares of the columns of each tile (Multiply.cpp)
+// and leave the sums in `part`; after 16 tiles, threads add the warps' sums of
+// a row. A vector that is longer than a panel is multiplied panel by panel:
+// each warp adds to its own sums, and the words of the next panel are under way
 // meanwhile. docs/GpuKernel.md, sections 3.4 and 4.2.
 //
 //===----------------------------------------------------------------------===//
@@ -73,12 +73,11 @@ void Gemv::multiplyTile(Value place, Value isFirstPanel) {
   auto [row, hasRow] = multiplier.rowOfLane();
   code.ifThen(hasRow, [&, row = row] {
     Value inTile = code.add(code.mul32(code.warp(), layout::kGroupWarps), row);
-    Value at = code.zext(
-        code.add(code.mul32(place, layout::kPartStride), inTile));
+    Value at =
+        code.zext(code.add(code.mul32(place, layout::kPartStride), inTile));
     Value sum = y;
     if (isFirstPanel)
-      sum = code.select(isFirstPanel, y,
-                        code.addf(code.loadF32(part, at), y));
+      sum = code.select(isFirstPanel, y, code.addf(code.loadF32(part, at), y));
     code.storeF32(sum, part, at);
   });
 }
@@ -169,9 +168,9 @@ struct GemvLowering : GpuPattern<KernelGemvOp> {
     std::unique_ptr<Multiplier> multiplier =
         makeMultiplier(code, op.packLayout(), shape, element, op.getHiLo());
     if (!multiplier)
-      return op.emitOpError() << "has no lowering for weights of " << element
-                              << " in layout "
-                              << stringifyPackLayout(op.packLayout());
+      return op.emitOpError()
+             << "has no lowering for weights of " << element << " in layout "
+             << stringifyPackLayout(op.packLayout());
     if (failed(checkInput(op, shape, shape.tileBlocks() * unit)))
       return failure();
     Gemv gemv(code, shape, op.getTileRows(), *multiplier, adaptor);
@@ -187,15 +186,13 @@ struct GemvLowering : GpuPattern<KernelGemvOp> {
     return static_cast<abi::PackLayout>(op.packLayout());
   }
 
-  static LogicalResult checkInput(KernelGemvOp op,
-                                  const layout::RunShape &shape,
-                                  int64_t whole) {
+  static LogicalResult
+  checkInput(KernelGemvOp op, const layout::RunShape &shape, int64_t whole) {
     int64_t columns = elements(op.getInput());
     uint64_t panels = op.getPanels().value_or(1);
     if (panels != shape.panels)
-      return op.emitOpError() << "expects " << shape.panels
-                              << " panels for " << columns
-                              << " columns, found " << panels;
+      return op.emitOpError() << "expects " << shape.panels << " panels for "
+                              << columns << " columns, found " << panels;
     if (panels == 1 && columns != whole)
       return op.emitOpError() << "expects a staged vector of whole stages, "
                               << whole << " elements, found " << columns;

@@ -9,8 +9,8 @@
 // On tensor cores weights are A, as fragments that come through the ring;
 // activations are B, in registers for all tiles: column n is segment n mod s of
 // the block's columns, of the high (n / s = 0) or low part (1) of x, where a
-// block has s segments of 16 columns. Weights of f32 are multiplied as they are.
-// docs/GpuKernel.md, sections 3 and 4.2.
+// block has s segments of 16 columns. Weights of f32 are multiplied as they
+// are. docs/GpuKernel.md, sections 3 and 4.2.
 //
 //===----------------------------------------------------------------------===//
 
@@ -79,7 +79,7 @@ private:
 
   Type element;
   bool hiLo;
-  int32_t segments; ///< 2: tiles of 8 rows; 4: of 4 rows
+  int32_t segments;                        ///< 2: tiles of 8 rows; 4: of 4 rows
   SmallVector<std::array<Value, 2>> input; ///< [stage of group][block]
 };
 
@@ -94,8 +94,8 @@ Value MmaMultiplier::split(Value x0, Value x1, Value isHere) {
   x = code.make<LLVM::InsertElementOp>(x, x0, code.i32(0));
   x = code.make<LLVM::InsertElementOp>(x, x1, code.i32(1));
   auto round = [&](Value v) {
-    return code.make<LLVM::BitcastOp>(
-        b.getI32Type(), code.make<LLVM::FPTruncOp>(pairType, v));
+    return code.make<LLVM::BitcastOp>(b.getI32Type(),
+                                      code.make<LLVM::FPTruncOp>(pairType, v));
   };
   // Column of this lane is lane / 4, and its plane that / segments.
   Value plane = code.div32(code.lane(), 4 * segments);
@@ -107,8 +107,8 @@ Value MmaMultiplier::split(Value x0, Value x1, Value isHere) {
     Value isLow = code.equal(plane, code.i32(1));
     Value taken = code.make<LLVM::BitcastOp>(
         pairType, code.select(isLow, high, code.i32(0)));
-    high = round(code.make<LLVM::FSubOp>(
-        x, code.make<LLVM::FPExtOp>(floats, taken)));
+    high = round(
+        code.make<LLVM::FSubOp>(x, code.make<LLVM::FPExtOp>(floats, taken)));
   }
   Value isUsed = code.less(plane, code.i32(hiLo ? 2 : 1));
   if (isHere)
@@ -120,13 +120,13 @@ void MmaMultiplier::loadInput(Value staged, Value scale) {
   auto pair = VectorType::get({2}, code.b.getF32Type());
   Value lane = code.lane();
   Value segment = code.rem32(code.div32(lane, 4), segments);
-  Value inBlock = code.add(code.mul32(segment, 16),
-                           code.mul32(code.rem32(lane, 4), 2));
+  Value inBlock =
+      code.add(code.mul32(segment, 16), code.mul32(code.rem32(lane, 4), 2));
   input.clear();
   for (uint32_t stage = 0; stage < shape.tileStages / layout::kGroups; ++stage)
     for (uint32_t i = 0; i < shape.warpBlocks; ++i) {
-      Value first = code.add(
-          code.mul32(blockOfTile(stage, i), 16 * segments), inBlock);
+      Value first =
+          code.add(code.mul32(blockOfTile(stage, i), 16 * segments), inBlock);
       std::array<Value, 2> registers;
       for (int32_t k = 0; k < 2; ++k) {
         Value at = code.zext(code.add32(first, 8 * k));
@@ -169,8 +169,8 @@ Value MmaMultiplier::multiplyTile() {
   return segments == 4 ? code.addf(y, code.shuffleXor(y, 16)) : y;
 }
 
-/// Of C only rows and columns of equal segments mean anything: registers 0 and 3
-/// with two segments; with four one register, by row and column.
+/// Of C only rows and columns of equal segments mean anything: registers 0 and
+/// 3 with two segments; with four one register, by row and column.
 Value MmaMultiplier::rowSum(ArrayRef<Value> c) {
   if (segments == 2)
     return code.addf(c[0], c[3]);
@@ -218,7 +218,8 @@ Value ScalarMultiplier::multiplyTile() {
   auto four = VectorType::get({4}, code.b.getF32Type());
   Value inBlock = code.mul32(code.rem32(code.lane(), 4), 4);
   SmallVector<Value> sums(4, code.f32(0.0f));
-  for (uint32_t stage = 0; stage < shape.tileStages / layout::kGroups; ++stage) {
+  for (uint32_t stage = 0; stage < shape.tileStages / layout::kGroups;
+       ++stage) {
     SmallVector<Value> weights = takeStage(code.b.getF32Type());
     for (auto [i, weight] : llvm::enumerate(weights)) {
       Value first = code.add(code.mul32(blockOfTile(stage, i), 16), inBlock);

@@ -41,19 +41,18 @@ struct EmbedLowering : OpConversionPattern<KernelEmbedOp> {
                   ConversionPatternRewriter &rewriter) const override {
     GpuBuilder code(rewriter, op, kernel);
     auto table = cast<MemRefType>(op.getTable().getType());
-    Value token = code.zext(
-        code.load(rewriter.getI32Type(),
-                  stateAt(code, layout::StateOffset::kToken), 4));
+    Value token = code.zext(code.load(
+        rewriter.getI32Type(), stateAt(code, layout::StateOffset::kToken), 4));
     token = code.min(token, code.i64(table.getDimSize(0) - 1));
     Value row = code.mul(token, table.getDimSize(1));
     // Nothing is published before a body's first barrier.
     code.blockBarrier();
-    code.loop(code.zext(code.thread()), operands.getCount(),
-              abi::kGpuConsumers, [&](Value u) {
+    code.loop(code.zext(code.thread()), operands.getCount(), abi::kGpuConsumers,
+              [&](Value u) {
                 Value i = code.add(operands.getBegin(), u);
-                Value value = loadElement(code, operands.getTable(),
-                                          code.add(row, i),
-                                          table.getElementType());
+                Value value =
+                    loadElement(code, operands.getTable(), code.add(row, i),
+                                table.getElementType());
                 if (operands.getTag())
                   code.send(operands.getOut(), i, value,
                             code.narrow(operands.getTag()));
@@ -129,8 +128,8 @@ Best NextToken::receive() {
   code.loop(thread, code.i64(parts), abi::kGpuConsumers, [&](Value part) {
     std::array<Value, 2> pair =
         emitPollPair(code, words, code.mul(part, 2), tag);
-    Best next = betterOf(
-        code, mine(), {pair[0], code.make<arith::BitcastOp>(i32, pair[1])});
+    Best next = betterOf(code, mine(),
+                         {pair[0], code.make<arith::BitcastOp>(i32, pair[1])});
     code.store(next.value, value, 4);
     code.store(next.index, index, 4);
   });
@@ -175,8 +174,8 @@ void NextToken::end(Value token, Value isProduced, Value early) {
         code.make<arith::AndIOp>(code.equal(code.worker(), code.i32(0)),
                                  code.equal(aborted, code.i32(0)));
     code.ifThen(isReporter, [&] {
-      Value word = code.make<arith::OrIOp>(code.zext(token),
-                                           code.i64(int64_t(1) << 32));
+      Value word =
+          code.make<arith::OrIOp>(code.zext(token), code.i64(int64_t(1) << 32));
       Value host = code.argsPointer(offsetof(abi::GpuArgs, hostTokens));
       LLVM::StoreOp::create(
           code.b, code.loc, word,
@@ -238,6 +237,6 @@ struct NextTokenLowering : OpConversionPattern<KernelNextTokenOp> {
 void mlir::amk::populateGpuStepPatterns(const TypeConverter &converter,
                                         const GpuKernel &kernel,
                                         RewritePatternSet &patterns) {
-  patterns.add<EmbedLowering, NextTokenLowering>(
-      converter, patterns.getContext(), kernel);
+  patterns.add<EmbedLowering, NextTokenLowering>(converter,
+                                                 patterns.getContext(), kernel);
 }
