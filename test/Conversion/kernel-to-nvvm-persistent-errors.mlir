@@ -120,3 +120,94 @@ amk.kernel.program @rows scratch_bytes = 29184
     amk.kernel.return
   }
 }
+
+// -----
+
+// The loader counts the blocks of all attention alike.
+!query = memref<1x4x64xi64, #amk.space<words>>
+!parts = memref<2x3x66xi64, #amk.space<words>>
+!half = memref<?xbf16, #amk.space<kv_cache>>
+!float = memref<?xf32, #amk.space<kv_cache>>
+amk.kernel.program @blocks scratch_bytes = 29184
+    gpu <arch = "sm_90a", stage = 16384, stages = 12, in_flight = 3,
+         groups = 2, trace = false> {
+  amk.kernel.body @half(%q: !query, %kv: !half, %p: !parts, %h: index,
+                        %s: index) {
+    %in = amk.kernel.input_tag 0
+    %tag = amk.kernel.output_tag
+    %pos = amk.kernel.position
+    amk.kernel.ring_attention %q tag %in, %kv to %p tag %tag unit(%h, %s)
+        at %pos heads = 2 dim = 64 splits = 3 scale = 0.125
+        : !query, index, !half, !parts, index, index, index, index
+    amk.kernel.return
+  }
+  amk.kernel.body @float(%q: !query, %kv: !float, %p: !parts, %h: index,
+                         %s: index) {
+    %in = amk.kernel.input_tag 0
+    %tag = amk.kernel.output_tag
+    %pos = amk.kernel.position
+    // expected-error @below {{has a cache of blocks of 8 positions, where others of the program have 16}}
+    amk.kernel.ring_attention %q tag %in, %kv to %p tag %tag unit(%h, %s)
+        at %pos heads = 2 dim = 64 splits = 3 scale = 0.125
+        : !query, index, !float, !parts, index, index, index, index
+    amk.kernel.return
+  }
+}
+
+// -----
+
+!query = memref<1x11x64xi64, #amk.space<words>>
+!parts = memref<9x3x66xi64, #amk.space<words>>
+!cache = memref<?xbf16, #amk.space<kv_cache>>
+amk.kernel.program @heads scratch_bytes = 29184
+    gpu <arch = "sm_90a", stage = 16384, stages = 12, in_flight = 3,
+         groups = 2, trace = false> {
+  amk.kernel.body @body(%q: !query, %kv: !cache, %p: !parts, %h: index,
+                        %s: index) {
+    %in = amk.kernel.input_tag 0
+    %tag = amk.kernel.output_tag
+    %pos = amk.kernel.position
+    // expected-error @below {{failed to legalize operation 'amk.kernel.ring_attention'}}
+    // expected-error @below {{expects up to 8 heads of an even number of up to 128 elements, found 9 of 64}}
+    amk.kernel.ring_attention %q tag %in, %kv to %p tag %tag unit(%h, %s)
+        at %pos heads = 9 dim = 64 splits = 3 scale = 0.125
+        : !query, index, !cache, !parts, index, index, index, index
+    amk.kernel.return
+  }
+}
+
+// -----
+
+!parts = memref<2x1368x10xi64, #amk.space<words>>
+!out = memref<16xf32, #amk.space<arena>>
+amk.kernel.program @splits scratch_bytes = 29184
+    gpu <arch = "sm_90a", stage = 16384, stages = 12, in_flight = 3,
+         groups = 2, trace = false> {
+  amk.kernel.body @body(%p: !parts, %out: !out, %b: index, %n: index) {
+    %in = amk.kernel.input_tag 0
+    %pos = amk.kernel.position
+    // expected-error @below {{failed to legalize operation 'amk.kernel.combine_splits'}}
+    // expected-error @below {{expects up to 1364 splits, found 1368}}
+    amk.kernel.combine_splits %p tag %in to %out[%b, %n] at %pos
+        : !parts, index, !out, index, index, index
+    amk.kernel.return
+  }
+}
+
+// -----
+
+!parts = memref<2x16x10xi64, #amk.space<words>>
+!out = memref<16xf32, #amk.space<arena>>
+amk.kernel.program @alone scratch_bytes = 29184
+    gpu <arch = "sm_90a", stage = 16384, stages = 12, in_flight = 3,
+         groups = 2, trace = false> {
+  amk.kernel.body @body(%p: !parts, %out: !out, %b: index, %n: index) {
+    %in = amk.kernel.input_tag 0
+    %pos = amk.kernel.position
+    // expected-error @below {{failed to legalize operation 'amk.kernel.combine_splits'}}
+    // expected-error @below {{expects the attention that it joins in the same program}}
+    amk.kernel.combine_splits %p tag %in to %out[%b, %n] at %pos
+        : !parts, index, !out, index, index, index
+    amk.kernel.return
+  }
+}
