@@ -6,10 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What of ring_attention depends on the type of the cache: where elements lie in
-// a block, and what a warp does with one. Caches of 16 bits go through tensor
-// cores (MmaAttention.cpp), of 32 bits through scalar code (ScalarAttention.cpp).
-// docs/GpuKernel.md, sections 5.1 and 5.2.
+// What of ring_attention depends on the type of the cache: where elements lie
+// in a block, and what a warp does with one. Caches of 16 bits go through
+// tensor cores (MmaAttention.cpp), of 32 bits through scalar code
+// (ScalarAttention.cpp). docs/GpuKernel.md, sections 5.1 and 5.2.
 //
 //===----------------------------------------------------------------------===//
 
@@ -31,8 +31,8 @@ struct AttentionShape {
 
   Type element; ///< of the cache
   int32_t heads, dim, splits;
-  int32_t tiles;     ///< of a row
-  int32_t halves;    ///< warps that share a block, each with a part of its output
+  int32_t tiles;  ///< of a row
+  int32_t halves; ///< warps that share a block, each with a part of its output
   int32_t warpTiles; ///< of the output of a warp; the last warp may have fewer
   int32_t positions; ///< of a block
   int32_t blockBytes;
@@ -76,8 +76,7 @@ public:
   virtual void emitSums(const State &state, EmitSums emit) = 0;
   /// Calls `emit` with this lane's pairs of elements of the warp's output for
   /// `count` heads from `first` on. `e` counts from the warp's first.
-  using EmitPair =
-      function_ref<void(Value head, Value e, Value x0, Value x1)>;
+  using EmitPair = function_ref<void(Value head, Value e, Value x0, Value x1)>;
   virtual void emitOutput(const State &state, int32_t first, int32_t count,
                           EmitPair emit) = 0;
   /// Makes the output relative to a maximum, which each lane gives of head lane

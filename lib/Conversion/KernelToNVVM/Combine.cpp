@@ -1,4 +1,5 @@
-//===- Combine.cpp - Joining the splits of an attention -------------------- ===//
+//===- Combine.cpp - Joining the splits of an attention --------------------
+//===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -20,6 +21,7 @@ namespace abi = ::amk::abi;
 namespace layout = ::amk::gpu;
 
 static constexpr int32_t kWarp = 32;
+static constexpr int32_t kStagedFloats = layout::kStagedBytes / 4;
 
 Value mlir::amk::emitExp2(CodeBuilder &code, Value x) {
   return LLVM::Exp2Op::create(code.b, code.loc, x.getType(), x,
@@ -58,23 +60,20 @@ static SmallVector<Value> pollWords(GpuBuilder &code, Value words, Value index,
         return GpuBuilder::Failure{abi::WaitKind::Word, code.narrow(index),
                                    tagOf(load().front()), tag, address};
       });
-  return llvm::map_to_vector(values, [&](Value value) {
-    return code.load(b.getF32Type(), value, 4);
-  });
+  return llvm::map_to_vector(
+      values, [&](Value value) { return code.load(b.getF32Type(), value, 4); });
 }
 
 static Value loadWord(GpuBuilder &code, Value words, Value index) {
   Type i64 = code.b.getI64Type();
-  return LLVM::LoadOp::create(code.b, code.loc, i64,
-                              code.at(words, index, i64), 8,
-                              /*isVolatile=*/false, /*isNonTemporal=*/false,
-                              /*isInvariant=*/false,
-                              /*isInvariantGroup=*/false,
-                              LLVM::AtomicOrdering::monotonic, "device");
+  return LLVM::LoadOp::create(
+      code.b, code.loc, i64, code.at(words, index, i64), 8,
+      /*isVolatile=*/false, /*isNonTemporal=*/false,
+      /*isInvariant=*/false,
+      /*isInvariantGroup=*/false, LLVM::AtomicOrdering::monotonic, "device");
 }
 
-static SmallVector<Value> loadPair(GpuBuilder &code, Value words,
-                                   Value index) {
+static SmallVector<Value> loadPair(GpuBuilder &code, Value words, Value index) {
   Type i64 = code.b.getI64Type();
   auto pair = NVVM::InlinePtxOp::create(
       code.b, code.loc, TypeRange{i64, i64},
@@ -94,8 +93,7 @@ Value mlir::amk::emitPollWord(GpuBuilder &code, Value words, Value index,
 std::array<Value, 2> mlir::amk::emitPollPair(GpuBuilder &code, Value words,
                                              Value index, Value tag) {
   SmallVector<Value> values = pollWords(
-      code, words, index, tag, 2,
-      [&] { return loadPair(code, words, index); });
+      code, words, index, tag, 2, [&] { return loadPair(code, words, index); });
   return {values[0], values[1]};
 }
 
@@ -118,6 +116,9 @@ namespace {
 
 class Combine {
 public:
+  /// Splits whose numbers a lane reads at once, and lanes that share an element.
+  static constexpr int32_t kChunk = 4, kMaxLanes = 8;
+
   Combine(GpuBuilder &code, KernelCombineSplitsOp op,
           KernelCombineSplitsOp::Adaptor operands)
       : code(code), operands(operands) {
@@ -127,8 +128,10 @@ public:
     dim = shape[2] - 2;
     chunks = layout::ceilDiv(splits, kChunk);
     lanes = std::min<int32_t>(kMaxLanes, llvm::PowerOf2Ceil(chunks));
-    // A line and a chunk more: elements begin at different banks.
-    stride = (chunks + 1) * kChunk;
+    // With a chunk more, elements begin at different banks.
+    stride = chunks * kChunk;
+    if ((dim + 2) * (stride + kChunk) <= kStagedFloats)
+      stride += kChunk;
   }
   void emit();
 
@@ -137,12 +140,9 @@ private:
   void receiveWord(Value i);
   std::array<Value, 2> join(Value element, Value lane);
 
-  /// Splits whose numbers a lane reads at once, and lanes that share an element.
-  static constexpr int32_t kChunk = 4, kMaxLanes = 8;
-
   // In `staged`: maxima of all splits, sums, and each element, at intervals of
-  // `stride`, with those of splits without blocks and of no splits up to a whole
-  // chunk.
+  // `stride`, with those of splits without blocks and of no splits up to a
+  // whole chunk.
   Value line(int32_t number) { return line(code.i32(number)); }
   Value line(Value number) { return code.mul32(number, stride); }
   Value floats() { return code.shared(SharedPart::Staged); }
@@ -158,8 +158,8 @@ private:
 
 } // namespace
 
-/// Of split i / count and element i % count. Every thread polls the split's sums,
-/// too: few lines of memory, and no second wait for some threads.
+/// Of split i / count and element i % count. Every thread polls the split's
+/// sums, too: few lines of memory, and no second wait for some threads.
 void Combine::receiveWord(Value i) {
   Value split = code.make<arith::DivUIOp>(i, count);
   Value element = code.make<arith::RemUIOp>(i, count);
@@ -187,10 +187,9 @@ void Combine::receive() {
   count = code.narrow(operands.getCount());
   inHead = code.rem32(begin, dim);
   Value row = code.mul32(code.div32(begin, dim), splits * (dim + 2));
-  words =
-      code.at(operands.getPartials(), code.zext(row), code.b.getI64Type());
-  Value last = code.div32(code.narrow(operands.getPosition()),
-                          code.kernel.kvBlock);
+  words = code.at(operands.getPartials(), code.zext(row), code.b.getI64Type());
+  Value last =
+      code.div32(code.narrow(operands.getPosition()), code.kernel.kvBlock);
   used = code.min(code.add32(last, 1), code.i32(splits));
   Value all = code.mul32(count, chunks * kChunk);
   auto loop = scf::ForOp::create(code.b, code.loc, code.thread(), all,
@@ -201,9 +200,8 @@ void Combine::receive() {
 }
 
 SmallVector<Value> Combine::loadChunk(Value place) {
-  Value vector =
-      code.load(code.floats(kChunk), code.atF32(floats(), code.zext(place)),
-                4 * kChunk);
+  Value vector = code.load(code.floats(kChunk),
+                           code.atF32(floats(), code.zext(place)), 4 * kChunk);
   SmallVector<Value> values;
   for (int32_t i = 0; i < kChunk; ++i)
     values.push_back(code.make<LLVM::ExtractElementOp>(vector, code.i32(i)));
@@ -244,8 +242,7 @@ std::array<Value, 2> Combine::join(Value element, Value lane) {
     SmallVector<Value> elements =
         loadChunk(code.add(place, line(code.add32(element, 2))));
     for (int32_t s = 0; s < kChunk; ++s) {
-      Value w =
-          emitExp2(code, code.subf(maxima[i * kChunk + s], maximum));
+      Value w = emitExp2(code, code.subf(maxima[i * kChunk + s], maximum));
       sum = code.fma(w, sums[s], sum);
       value = code.fma(w, elements[s], value);
     }
@@ -268,12 +265,11 @@ void Combine::emit() {
   {
     OpBuilder::InsertionGuard guard(code.b);
     code.b.setInsertionPointToStart(loop.getBody());
-    Value element = code.add(loop.getInductionVar(),
-                             code.div32(code.lane(), lanes));
+    Value element =
+        code.add(loop.getInductionVar(), code.div32(code.lane(), lanes));
     Value isMine = code.make<arith::AndIOp>(code.less(element, count),
                                             code.equal(lane, code.i32(0)));
-    auto joined =
-        join(code.min(element, code.add32(count, -1)), lane);
+    auto joined = join(code.min(element, code.add32(count, -1)), lane);
     Value value = LLVM::FDivOp::create(code.b, code.loc, joined[0], joined[1],
                                        LLVM::FastmathFlags::afn);
     code.ifThen(isMine, [&] {
@@ -298,6 +294,18 @@ struct CombineLowering : OpConversionPattern<KernelCombineSplitsOp> {
   LogicalResult
   matchAndRewrite(KernelCombineSplitsOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
+    ArrayRef<int64_t> shape =
+        cast<MemRefType>(op.getPartials().getType()).getShape();
+    // Maxima, sums and at least one element of all splits.
+    int64_t floats = 3 * llvm::alignTo(shape[1], Combine::kChunk);
+    if (floats > kStagedFloats)
+      return op.emitOpError()
+             << "expects up to " << kStagedFloats / 3 / Combine::kChunk *
+                                        Combine::kChunk
+             << " splits, found " << shape[1];
+    if (kernel.kvBlock == 0)
+      return op.emitOpError(
+          "expects the attention that it joins in the same program");
     GpuBuilder code(rewriter, op, kernel);
     Combine(code, op, adaptor).emit();
     rewriter.eraseOp(op);

@@ -6,9 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The query heads of a kv head are A, rows 0 to 7 their high parts and rows 8 to
-// 15 their low parts; blocks of 16 positions of the cache are B, keys and values
-// as fragments. docs/GpuKernel.md, section 5.2.
+// The query heads of a kv head are A, rows 0 to 7 their high parts and rows 8
+// to 15 their low parts; blocks of 16 positions of the cache are B, keys and
+// values as fragments. docs/GpuKernel.md, section 5.2.
 //
 //===----------------------------------------------------------------------===//
 
@@ -97,8 +97,7 @@ SmallVector<Value> MmaBlocks::loadFragment(Value base, int32_t offset) {
   Value vector = code.load(type, code.byteAt(base, bytes), 16);
   SmallVector<Value> registers;
   for (int32_t r = 0; r < 4; ++r)
-    registers.push_back(
-        code.make<LLVM::ExtractElementOp>(vector, code.i32(r)));
+    registers.push_back(code.make<LLVM::ExtractElementOp>(vector, code.i32(r)));
   return registers;
 }
 
@@ -113,13 +112,13 @@ Value MmaBlocks::keyByte(Value e, Value row) {
   return code.add(code.mul32(code.div32(e, kTile), kFragment), inFragment);
 }
 
-/// Of element e of the row at `row` of a block's values, from the block's begin.
+/// Of element e of the row at `row` of a block's values, from the block's
+/// begin.
 Value MmaBlocks::valueByte(Value e, Value row) {
   Value lane = code.add(code.mul32(code.rem32(e, kColumns), 4),
                         code.div32(code.rem32(row, kColumns), 2));
-  Value word =
-      code.add(code.mul32(code.rem32(code.div32(e, kColumns), 2), 2),
-               code.div32(row, kColumns));
+  Value word = code.add(code.mul32(code.rem32(code.div32(e, kColumns), 2), 2),
+                        code.div32(row, kColumns));
   Value inFragment = code.add(code.mul32(lane, 16), code.mul32(word, 4));
   Value inWord = code.mul32(code.rem32(row, 2), 2);
   Value tile = code.mul32(code.div32(e, kTile), kFragment);
@@ -133,10 +132,10 @@ Value MmaBlocks::valueByte(Value e, Value row) {
 
 void MmaBlocks::placeQuery(Value head, Value e, Value x0, Value x1) {
   Value u = code.rem32(e, kTile);
-  Value lane = code.add(code.mul32(head, 4),
-                        code.div32(code.rem32(u, kColumns), 2));
-  Value inFragment = code.add(code.mul32(lane, 16),
-                              code.mul32(code.div32(u, kColumns), 8));
+  Value lane =
+      code.add(code.mul32(head, 4), code.div32(code.rem32(u, kColumns), 2));
+  Value inFragment =
+      code.add(code.mul32(lane, 16), code.mul32(code.div32(u, kColumns), 8));
   Value bytes =
       code.add(code.mul32(code.div32(e, kTile), kFragment), inFragment);
   Value factor = code.f32(static_cast<float>(shape.scale));
@@ -184,13 +183,11 @@ void MmaBlocks::storeNewRow(ArrayRef<Value> values, Value row, Value block) {
 //===----------------------------------------------------------------------===//
 
 /// Registers 0, 1 are of position lane / 4, registers 2, 3 of the one 8 later.
-SmallVector<Value> MmaBlocks::keyFragment(Value base, int32_t tile,
-                                          Value row) {
+SmallVector<Value> MmaBlocks::keyFragment(Value base, int32_t tile, Value row) {
   SmallVector<Value> b = loadFragment(base, tile * kFragment);
   if (!row)
     return b;
-  SmallVector<Value> own =
-      loadFragment(newRow(code.i32(0)), tile * kFragment);
+  SmallVector<Value> own = loadFragment(newRow(code.i32(0)), tile * kFragment);
   for (int32_t r = 0; r < 4; ++r) {
     Value position = code.add32(g(), kColumns * (r / 2));
     b[r] = code.select(code.equal(position, row), own[r], b[r]);
@@ -250,9 +247,9 @@ void MmaBlocks::addOutput(Value base, Value row, ArrayRef<Value> p,
     if (row) {
       SmallVector<Value> v = loadFragment(newRow(bytes), valuesOffset());
       for (int32_t r = 0; r < 4; ++r)
-        b[r] = code.make<arith::OrIOp>(
-            code.make<arith::AndIOp>(b[r], kept[r % 2]),
-            code.make<arith::AndIOp>(v[r], own[r % 2]));
+        b[r] =
+            code.make<arith::OrIOp>(code.make<arith::AndIOp>(b[r], kept[r % 2]),
+                                    code.make<arith::AndIOp>(v[r], own[r % 2]));
     }
     for (int32_t n = 0; n < 2; ++n) {
       Value *o = &state[kSums + 4 * (2 * i + n)];
@@ -269,12 +266,10 @@ AttentionBlocks::State MmaBlocks::initialState() {
   return state;
 }
 
-AttentionBlocks::State MmaBlocks::addBlock(Value base, Value row,
-                                           State state) {
+AttentionBlocks::State MmaBlocks::addBlock(Value base, Value row, State state) {
   SmallVector<Value> s = scores(base, row), p;
   for (int32_t i = 0; row && i < 4; ++i) {
-    Value position =
-        code.add32(code.mul32(t(), 2), i % 2 + kColumns * (i / 2));
+    Value position = code.add32(code.mul32(t(), 2), i % 2 + kColumns * (i / 2));
     s[i] = code.select(code.less(row, position), code.f32(kNoScore), s[i]);
   }
   Value most = max(max(s[0], s[1]), max(s[2], s[3]));

@@ -6,10 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// One kv head and one split of the context. Blocks of the cache come through the
-// ring; each warp keeps the running maximum, sum and output of the blocks it has
-// had; at the end warps are joined in their order. A split of one block is not
-// joined: its warp sends what it has. docs/GpuKernel.md, section 5.
+// One kv head and one split of the context. Blocks of the cache come through
+// the ring; each warp keeps the running maximum, sum and output of the blocks
+// it has had; at the end warps are joined in their order. A split of one block
+// is not joined: its warp sends what it has. docs/GpuKernel.md, section 5.
 //
 // The step's own row is not in the cache yet. It lies in a block of its own in
 // shared memory, from which the warp with the last block takes it; once all
@@ -46,10 +46,8 @@ AttentionShape::AttentionShape(KernelRingAttentionOp op, Type element,
                                int32_t stageBytes)
     : element(element), heads(op.getHeads()), dim(op.getDim()),
       splits(op.getSplits()), tiles(layout::kvPaddedDim(dim) / kTile),
-      halves(dim > kWarpDim ? 2 : 1),
-      warpTiles(layout::ceilDiv(tiles, halves)),
-      positions(positionsOf(element)),
-      blockBytes(layout::kvBlockBytes(dim)),
+      halves(dim > kWarpDim ? 2 : 1), warpTiles(layout::ceilDiv(tiles, halves)),
+      positions(positionsOf(element)), blockBytes(layout::kvBlockBytes(dim)),
       stageBlocks(stageBytes / blockBytes),
       scale(op.getScale().convertToDouble() * 1.4426950408889634) {}
 
@@ -82,12 +80,16 @@ private:
   void countAppend();
 
   Value again(Value value);
+  /// In its block, of a position (i64).
+  Value rowOf(Value position) {
+    return code.rem32(code.narrow(position), shape.positions);
+  }
   Value isBusy(Value warp);
   Value roundPlace(Value warp, Value inRound, Value e);
   Value wordsOf(Value head);
   Value half() { return code.rem32(code.warp(), shape.halves); }
-  State ifElse(Value condition, const State &state,
-               function_ref<State()> then, function_ref<State()> otherwise);
+  State ifElse(Value condition, const State &state, function_ref<State()> then,
+               function_ref<State()> otherwise);
   State loop32(Value from, Value to, int32_t step, State state,
                function_ref<State(Value, State)> body);
 
@@ -101,8 +103,8 @@ private:
   Value split, last, row, blocks, isOwner;
   // What is sent: the words, their tag, the number of the unit's first head.
   Value words, tag, firstHead;
-  // Of head lane / 4 over all warps: maximum and sum. Warps that had a block, as
-  // bits.
+  // Of head lane / 4 over all warps: maximum and sum. Warps that had a block,
+  // as bits.
   Value maximum, sum, busy;
 };
 
@@ -129,8 +131,8 @@ Value RingAttention::again(Value value) {
 State RingAttention::ifElse(Value condition, const State &state,
                             function_ref<State()> then,
                             function_ref<State()> otherwise) {
-  auto ifOp = scf::IfOp::create(code.b, code.loc,
-                                TypeRange(ValueRange(state)), condition,
+  auto ifOp = scf::IfOp::create(code.b, code.loc, TypeRange(ValueRange(state)),
+                                condition,
                                 /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(code.b);
   code.b.setInsertionPointToStart(&ifOp.getThenRegion().front());
@@ -142,11 +144,12 @@ State RingAttention::ifElse(Value condition, const State &state,
 
 State RingAttention::loop32(Value from, Value to, int32_t step, State state,
                             function_ref<State(Value, State)> body) {
-  auto forOp = scf::ForOp::create(code.b, code.loc, from, to, code.i32(step),
-                                  state);
+  auto forOp =
+      scf::ForOp::create(code.b, code.loc, from, to, code.i32(step), state);
   OpBuilder::InsertionGuard guard(code.b);
   code.b.setInsertionPointToStart(forOp.getBody());
-  State result = body(forOp.getInductionVar(), State(forOp.getRegionIterArgs()));
+  State result =
+      body(forOp.getInductionVar(), State(forOp.getRegionIterArgs()));
   // A loop without values has its terminator already.
   if (!result.empty())
     scf::YieldOp::create(code.b, code.loc, result);
@@ -161,11 +164,10 @@ void RingAttention::prepare() {
   split = code.narrow(again(operands.getSplit()));
   Value position = code.narrow(again(operands.getPosition()));
   last = code.div32(position, shape.positions);
-  row = code.rem32(position, shape.positions);
+  row = rowOf(again(operands.getPosition()));
   isOwner = code.equal(code.rem32(last, shape.splits), split);
   Value some = code.make<arith::CmpIOp>(arith::CmpIPredicate::uge, last, split);
-  Value count =
-      code.add32(code.div32(code.sub(last, split), shape.splits), 1);
+  Value count = code.add32(code.div32(code.sub(last, split), shape.splits), 1);
   blocks = code.select(some, count, code.i32(0));
 }
 
@@ -218,11 +220,15 @@ State RingAttention::piece(Value slot, Value firstBlock, Value number,
                            State state) {
   Value block = code.div32(number, shape.halves);
   Value base = code.byteAt(slot, code.mul32(block, shape.blockBytes));
-  Value isLast =
-      code.equal(code.add32(code.add(firstBlock, block), 1), blocks);
+  Value isLast = code.equal(code.add32(code.add(firstBlock, block), 1), blocks);
   return ifElse(
       code.make<arith::AndIOp>(isOwner, isLast), state,
-      [&] { return math.addBlock(base, row, state); },
+      // Not the row of prepare(): what is made of it would be made before the
+      // loop of stages, and kept.
+      [&] {
+        Value own = rowOf(again(operands.getPosition()));
+        return math.addBlock(base, own, state);
+      },
       [&] { return math.addBlock(base, Value(), state); });
 }
 
@@ -244,8 +250,7 @@ State RingAttention::pieces(Value slot, Value firstBlock, Value count,
 State RingAttention::stages() {
   int32_t perStage = shape.stageBlocks;
   // As many pairs of stages as the loader copies.
-  Value pairs =
-      code.div32(code.add32(blocks, 2 * perStage - 1), 2 * perStage);
+  Value pairs = code.div32(code.add32(blocks, 2 * perStage - 1), 2 * perStage);
   return loop32(
       code.i32(0), pairs, 1, math.initialState(), [&](Value pair, State now) {
         Value slot = code.acquireStage();
@@ -257,8 +262,8 @@ State RingAttention::stages() {
             code.mul32(code.min(left, code.i32(perStage)), shape.halves);
         // Stages with few pieces go to the one and the other half of the warps.
         Value turn = code.mul32(code.rem32(pair, 2), layout::kGroupWarps / 2);
-        Value first = code.rem32(code.add(code.warpInGroup(), turn),
-                                 layout::kGroupWarps);
+        Value first =
+            code.rem32(code.add(code.warpInGroup(), turn), layout::kGroupWarps);
         now = pieces(slot, firstBlock, count, first, now);
         code.releaseStage();
         return now;
@@ -290,15 +295,13 @@ void RingAttention::sendAlone(const State &state) {
     auto sendPair = [&](Value head, Value e, Value x0, Value x1) {
       Value element = code.add(first, e);
       code.ifThen(code.less(element, code.i32(shape.dim)), [&] {
-        Value place =
-            code.add(code.add(wordsOf(head), code.zext(element)), 2);
+        Value place = code.add(code.add(wordsOf(head), code.zext(element)), 2);
         code.send(words, place, x0, tag);
         code.send(words, code.add(place, 1), x1, tag);
       });
     };
-    code.ifThen(code.equal(blocks, code.i32(1)), [&] {
-      math.emitOutput(state, 0, shape.heads, sendPair);
-    });
+    code.ifThen(code.equal(blocks, code.i32(1)),
+                [&] { math.emitOutput(state, 0, shape.heads, sendPair); });
   });
 }
 
@@ -324,8 +327,8 @@ void RingAttention::joinSums() {
   Value lane = code.lane();
   // Those without a block have no score of any head.
   Value had = code.make<arith::CmpFOp>(
-      arith::CmpFPredicate::OGT,
-      load(code.rem32(lane, kWarps), code.i32(0), 0), code.f32(kNoScore));
+      arith::CmpFPredicate::OGT, load(code.rem32(lane, kWarps), code.i32(0), 0),
+      code.f32(kNoScore));
   busy = code.make<NVVM::VoteSyncOp>(code.b.getI32Type(), code.i32(-1), had,
                                      NVVM::VoteSyncKind::ballot);
 
@@ -340,8 +343,8 @@ void RingAttention::joinSums() {
   for (Value other : ArrayRef(maxima).drop_front())
     maximum = code.make<arith::MaxNumFOp>(maximum, other);
   for (int32_t mask : {1, 2})
-    maximum = code.make<arith::MaxNumFOp>(maximum,
-                                          code.shuffleXor(maximum, mask));
+    maximum =
+        code.make<arith::MaxNumFOp>(maximum, code.shuffleXor(maximum, mask));
   sum = code.f32(0);
   for (auto [m, l] : llvm::zip(maxima, sums))
     sum = code.fma(emitExp2(code, code.subf(m, maximum)), l, sum);
@@ -359,8 +362,8 @@ Value RingAttention::isBusy(Value warp) {
 Value RingAttention::roundPlace(Value warp, Value inRound, Value e) {
   int32_t perWarp = shape.perWarp();
   if (llvm::isPowerOf2_32(perWarp))
-    e = code.make<arith::XOrIOp>(
-        e, code.rem32(code.mul32(inRound, 8), perWarp));
+    e = code.make<arith::XOrIOp>(e,
+                                 code.rem32(code.mul32(inRound, 8), perWarp));
   Value line = code.add(code.mul32(warp, roundHeads), inRound);
   return code.add(code.mul32(line, perWarp), e);
 }
@@ -443,12 +446,12 @@ void RingAttention::append(ArrayRef<Value> newRow) {
   code.ifThen(isOwner, [&] { math.storeNewRow(newRow, row, block); });
 }
 
-/// Tells the loader that this layer's row is in the cache, or belongs to another
-/// worker.
+/// Tells the loader that this layer's row is in the cache, or belongs to
+/// another worker.
 void RingAttention::countAppend() {
   code.ifThen(code.equal(code.thread(), code.i32(0)), [&] {
-    Value appended = code.shared(
-        SharedPart::State, code.i32(layout::StateOffset::kAppended));
+    Value appended = code.shared(SharedPart::State,
+                                 code.i32(layout::StateOffset::kAppended));
     Value before = code.load(code.b.getI32Type(), appended, 4);
     code.storeShared32(code.add32(before, 1), appended);
   });
@@ -465,15 +468,13 @@ void RingAttention::emit() {
   prepare();
   words = again(operands.getPartials());
   tag = code.narrow(again(operands.getTag()));
-  firstHead =
-      code.mul32(code.narrow(again(operands.getHead())), shape.heads);
+  firstHead = code.mul32(code.narrow(again(operands.getHead())), shape.heads);
   // All that others see of this task's reads is over: what comes from other
   // workers was there at the first barrier.
   Value isJoined = code.less(code.i32(1), blocks);
   code.ifThen(isJoined, [&] { leaveSums(state); });
-  code.ifThen(code.make<arith::XOrIOp>(
-                  isJoined, code.make<arith::ConstantOp>(
-                                code.b.getBoolAttr(true))),
+  code.ifThen(code.make<arith::XOrIOp>(isJoined, code.make<arith::ConstantOp>(
+                                                     code.b.getBoolAttr(true))),
               [&] { sendAlone(state); });
   SmallVector<Value> newRow = math.loadNewRow(row);
   code.blockBarrier();
@@ -499,8 +500,7 @@ struct RingAttentionLowering : OpConversionPattern<KernelRingAttentionOp> {
                   ConversionPatternRewriter &rewriter) const override {
     Type element = cast<MemRefType>(op.getCache().getType()).getElementType();
     if (!element.isBF16() && !element.isF16() && !element.isF32())
-      return op.emitOpError()
-             << "has no lowering for a cache of " << element;
+      return op.emitOpError() << "has no lowering for a cache of " << element;
     int64_t heads = op.getHeads(), dim = op.getDim();
     if (heads > kMaxHeads || dim > AttentionShape::kMaxDim || dim % 2 != 0)
       return op.emitOpError()
@@ -520,11 +520,10 @@ struct RingAttentionLowering : OpConversionPattern<KernelRingAttentionOp> {
 
 } // namespace
 
-void mlir::amk::populateGpuRingAttentionPatterns(
-    const TypeConverter &converter, const GpuKernel &kernel,
-    RewritePatternSet &patterns) {
-  patterns.add<RingAttentionLowering>(converter, patterns.getContext(),
-                                      kernel);
+void mlir::amk::populateGpuRingAttentionPatterns(const TypeConverter &converter,
+                                                 const GpuKernel &kernel,
+                                                 RewritePatternSet &patterns) {
+  patterns.add<RingAttentionLowering>(converter, patterns.getContext(), kernel);
 }
 
 FailureOr<int32_t> mlir::amk::findKVBlock(KernelProgramOp program) {

@@ -112,22 +112,19 @@ void ScalarBlocks::placeValue(Value row, Value e, Value x0, Value x1) {
   storePair(newRow(code.add32(code.mul32(e, 4), rowBytes())), x0, x1);
 }
 
-/// A thread's element of the key, then of the value; threads beyond the end have
-/// the last.
+/// A thread's element of the key, then of the value; threads beyond the end
+/// have the last.
 SmallVector<Value> ScalarBlocks::loadNewRow(Value row) {
   Value i = code.min(code.thread(), code.i32(2 * shape.padded() - 1));
   return loadFloats(newRow(code.mul32(i, 4)), 1);
 }
 
-void ScalarBlocks::storeNewRow(ArrayRef<Value> values, Value row,
-                               Value block) {
+void ScalarBlocks::storeNewRow(ArrayRef<Value> values, Value row, Value block) {
   Value thread = code.thread();
   code.ifThen(code.less(thread, code.i32(2 * shape.padded())), [&] {
-    Value place = code.add(
-        code.mul32(row, rowBytes()),
-        code.mul32(code.rem32(thread, shape.padded()), 4));
-    Value part =
-        code.mul32(code.div32(thread, shape.padded()), valuesOffset());
+    Value place = code.add(code.mul32(row, rowBytes()),
+                           code.mul32(code.rem32(thread, shape.padded()), 4));
+    Value part = code.mul32(code.div32(thread, shape.padded()), valuesOffset());
     code.store(values[0], code.byteAt(block, code.add(part, place)), 4);
   });
 }
@@ -168,10 +165,8 @@ void ScalarBlocks::addOutput(Value base, Value row, ArrayRef<Value> p,
                              State &state) {
   // Lanes beyond the end have the last pair.
   Value pair = code.min(code.lane(), code.i32(shape.perWarp() / 2 - 1));
-  Value e = code.add(code.mul32(pair, 2),
-                     code.mul32(half(), shape.perWarp()));
-  Value bytes =
-      code.mul32(code.min(e, code.i32(shape.padded() - 2)), 4);
+  Value e = code.add(code.mul32(pair, 2), code.mul32(half(), shape.perWarp()));
+  Value bytes = code.mul32(code.min(e, code.i32(shape.padded() - 2)), 4);
   for (int32_t position = 0; position < kPositions; ++position) {
     Value values = code.byteAt(
         base, code.add32(bytes, valuesOffset() + position * rowBytes()));
