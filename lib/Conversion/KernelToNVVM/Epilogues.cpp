@@ -90,55 +90,47 @@ struct StoreRowsLowering : EpiloguePattern<KernelStoreRowsOp> {
   using EpiloguePattern::EpiloguePattern;
   LogicalResult lower(GpuBuilder &code, KernelStoreRowsOp op,
                       OpAdaptor operands) const override {
-    Type f32 = code.b.getF32Type();
-    SmallVector<Value> residuals = addends(code, op, operands);
+    Value early;
+    if (op.getResidualTag())
+      early = EarlyLoads::get(code, 0, code.b.getF32Type());
+    if (op.getResidual())
+      addResidual(code, op, operands, early ? 1 : 0);
     forMyRows(code, elements(op.getValues()), [&](int64_t u, Value i) {
       code.ifThen(code.less(i, operands.getCount()), [&] {
-        Value row = code.add(operands.getBegin(), i);
         Value value = code.loadF32(operands.getValues(), i);
-        if (op.getResidualTag())
-          value = code.addf(code.load(f32, residuals[u], 4), value);
-        else if (op.getResidual())
-          value = code.addf(code.loadF32(operands.getResidual(), row), value);
-        publish(code, operands.getOut(), row, value, operands.getTag());
+        if (u == 0 && early)
+          value = code.addf(early, value);
+        publish(code, operands.getOut(), code.add(operands.getBegin(), i),
+                value, operands.getTag());
       });
     });
     return success();
   }
 
-  /// Variables with the words of the residual of this thread's rows.
-  static SmallVector<Value> addends(GpuBuilder &code, KernelStoreRowsOp op,
-                                    OpAdaptor operands) {
-    SmallVector<Value> result;
-    if (!op.getResidualTag())
-      return result;
-    Value tag = code.narrow(operands.getResidualTag());
-    Type f32 = code.b.getF32Type();
-    Value early = EarlyLoads::get(code, 0, f32);
-    forMyRows(code, elements(op.getValues()),
-              [&](int64_t, Value) { result.push_back(code.variable(f32)); });
-    if (early)
-      code.store(early, result[0], 4);
-    // Few tasks have more rows. What is published says that all input of the
-    // task has been read.
-    int64_t begin = early ? 1 : 0;
-    if (begin == int64_t(result.size()))
-      return result;
-    Value isLate =
-        code.less(code.i64(begin * abi::kGpuConsumers), operands.getCount());
-    code.ifThen(isLate, [&] {
-      forMyRows(code, elements(op.getValues()), [&](int64_t u, Value i) {
-        if (u < begin)
-          return;
-        code.ifThen(code.less(i, operands.getCount()), [&] {
-          Value row = code.add(operands.getBegin(), i);
-          code.store(emitPollWord(code, operands.getResidual(), row, tag),
-                     result[u], 4);
-        });
+  /// Of this thread's rows but the first `done`.
+  static void addResidual(GpuBuilder &code, KernelStoreRowsOp op,
+                          OpAdaptor operands, int64_t done) {
+    int64_t most = elements(op.getValues()), first = done * abi::kGpuConsumers;
+    if (most <= first)
+      return;
+    Value tag = operands.getResidualTag();
+    auto add = [&](Value i) {
+      Value row = code.add(operands.getBegin(), i);
+      Value addend = tag ? emitPollWord(code, operands.getResidual(), row,
+                                        code.narrow(tag))
+                         : code.loadF32(operands.getResidual(), row);
+      Value sum = code.addf(addend, code.loadF32(operands.getValues(), i));
+      code.storeF32(sum, operands.getValues(), i);
+    };
+    code.ifThen(code.less(code.i64(first), operands.getCount()), [&] {
+      forMyRows(code, most, [&](int64_t u, Value i) {
+        if (u >= done)
+          code.ifThen(code.less(i, operands.getCount()), [&] { add(i); });
       });
-      code.blockBarrier();
+      // Words that are published say that all input has been read.
+      if (op.getTag())
+        code.blockBarrier();
     });
-    return result;
   }
 };
 

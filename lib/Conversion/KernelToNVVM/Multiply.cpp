@@ -25,29 +25,41 @@ namespace layout = ::amk::gpu;
 // Multiplier
 //===----------------------------------------------------------------------===//
 
-std::pair<Value, Value> Multiplier::blockInStage(int64_t i) {
+Value Multiplier::firstBlock() {
+  // Blocks of a warp lie one after another, so that one address will do.
   int32_t perWarp = shape.warpBlocks;
-  Value block = code.add32(code.mul32(code.warpInGroup(), perWarp), int32_t(i));
+  Value first = code.mul32(code.warpInGroup(), perWarp);
   if (perWarp * layout::kGroupWarps == shape.stageBlocks)
-    return {block, Value()};
-  Value isThere = code.less(block, code.i32(shape.stageBlocks));
-  return {code.select(isThere, block, code.i32(0)), isThere};
+    return first;
+  return code.min(first, code.i32(int32_t(shape.stageBlocks) - perWarp));
 }
 
-Value Multiplier::blockOfTile(uint32_t stage, int64_t i) {
-  Value number = code.add32(code.group(), int32_t(layout::kGroups * stage));
-  return code.add(code.mul32(number, shape.stageBlocks), blockInStage(i).first);
+Value Multiplier::isMine(int64_t i) {
+  int32_t perWarp = shape.warpBlocks;
+  if (perWarp * layout::kGroupWarps == shape.stageBlocks)
+    return Value();
+  // Where the first block was moved back, it is another warp's.
+  Value first = code.mul32(code.warpInGroup(), perWarp);
+  Value block = code.add32(firstBlock(), int32_t(i));
+  return code.make<arith::CmpIOp>(arith::CmpIPredicate::uge, block, first);
+}
+
+Value Multiplier::blockColumns(Value staged, Value inBlock, int32_t columns) {
+  Value block =
+      code.add(code.mul32(code.group(), shape.stageBlocks), firstBlock());
+  Value first = code.add(code.mul32(block, columns), inBlock);
+  return code.atF32(staged, code.zext(first));
 }
 
 SmallVector<Value> Multiplier::takeStage(Type element) {
   auto vector = VectorType::get({4}, element);
-  Value inBlock = code.mul32(code.lane(), 16);
-  Value slot = code.acquireStage();
+  Value offset = code.add(code.mul32(firstBlock(), abi::kFragmentBytes),
+                          code.mul32(code.lane(), 16));
+  Value first = code.byteAt(code.acquireStage(), offset);
   SmallVector<Value> weights;
   for (uint32_t i = 0; i < shape.warpBlocks; ++i) {
-    Value offset = code.add(
-        code.mul32(blockInStage(i).first, abi::kFragmentBytes), inBlock);
-    weights.push_back(code.load(vector, code.byteAt(slot, offset), 16));
+    Value block = code.byteAt(first, code.i64(i * abi::kFragmentBytes));
+    weights.push_back(code.load(vector, block, 16));
   }
   code.releaseStage();
   return weights;
@@ -122,21 +134,21 @@ void MmaMultiplier::loadInput(Value staged, Value scale) {
   Value segment = code.rem32(code.div32(lane, 4), segments);
   Value inBlock =
       code.add(code.mul32(segment, 16), code.mul32(code.rem32(lane, 4), 2));
+  int32_t columns = 16 * segments;
+  Value base = blockColumns(staged, inBlock, columns);
   input.clear();
   for (uint32_t stage = 0; stage < shape.tileStages / layout::kGroups; ++stage)
     for (uint32_t i = 0; i < shape.warpBlocks; ++i) {
-      Value first =
-          code.add(code.mul32(blockOfTile(stage, i), 16 * segments), inBlock);
       std::array<Value, 2> registers;
       for (int32_t k = 0; k < 2; ++k) {
-        Value at = code.zext(code.add32(first, 8 * k));
-        Value x = code.load(pair, code.atF32(staged, at), 8);
+        Value at = code.i64(columnsTo(stage, i, columns) + 8 * k);
+        Value x = code.load(pair, code.atF32(base, at), 8);
         Value x0 = extract(code, x, 0), x1 = extract(code, x, 1);
         if (scale) {
           x0 = code.mulf(x0, scale);
           x1 = code.mulf(x1, scale);
         }
-        registers[k] = split(x0, x1, blockInStage(i).second);
+        registers[k] = split(x0, x1, isMine(i));
       }
       input.push_back(registers);
     }
@@ -216,15 +228,17 @@ private:
 
 Value ScalarMultiplier::multiplyTile() {
   auto four = VectorType::get({4}, code.b.getF32Type());
-  Value inBlock = code.mul32(code.rem32(code.lane(), 4), 4);
+  constexpr int32_t columns = 16;
+  Value base =
+      blockColumns(input, code.mul32(code.rem32(code.lane(), 4), 4), columns);
   SmallVector<Value> sums(4, code.f32(0.0f));
   for (uint32_t stage = 0; stage < shape.tileStages / layout::kGroups;
        ++stage) {
     SmallVector<Value> weights = takeStage(code.b.getF32Type());
     for (auto [i, weight] : llvm::enumerate(weights)) {
-      Value first = code.add(code.mul32(blockOfTile(stage, i), 16), inBlock);
-      Value x = code.load(four, code.atF32(input, code.zext(first)), 16);
-      Value isHere = blockInStage(i).second;
+      Value at = code.i64(columnsTo(stage, i, columns));
+      Value x = code.load(four, code.atF32(base, at), 16);
+      Value isHere = isMine(i);
       for (int32_t j = 0; j < 4; ++j) {
         Value xj = extract(code, x, j);
         if (isHere)

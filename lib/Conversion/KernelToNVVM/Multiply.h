@@ -30,14 +30,23 @@ public:
   virtual std::pair<Value, Value> rowOfLane() = 0;
 
 protected:
-  /// Block i of this warp in a stage, and whether there is one (null: in all
-  /// warps). A warp without takes any other one.
-  std::pair<Value, Value> blockInStage(int64_t i);
-  /// This lane's 16 bytes of all its blocks of the next stage, as vectors of
-  /// four `element`.
+  /// The first of this warp's blocks of a stage (i32); it takes as many as the
+  /// warps with most.
+  Value firstBlock();
+  /// Whether block i of those is this warp's; null: in all warps. Others are
+  /// multiplied with zeros.
+  Value isMine(int64_t i);
+  /// This lane's 16 bytes of all blocks of the next stage, as vectors of four
+  /// `element`.
   SmallVector<Value> takeStage(Type element);
-  /// Number of block i of the group's stage `stage` in the tile.
-  Value blockOfTile(uint32_t stage, int64_t i);
+  /// Pointer to the elements of `staged` that begin at column `inBlock` (i32)
+  /// of the first block of the group's first stage, and how many further on
+  /// those of another block are.
+  Value blockColumns(Value staged, Value inBlock, int32_t columns);
+  int64_t columnsTo(uint32_t stage, uint32_t i, int64_t columns) {
+    return (int64_t(::amk::gpu::kGroups) * stage * shape.stageBlocks + i) *
+           columns;
+  }
 
   GpuBuilder &code;
   ::amk::gpu::RunShape shape;
