@@ -92,26 +92,27 @@ static double logSumExp(const float *row, uint32_t vocab) {
   return largest + std::log(sum);
 }
 
+/// Once NaN, it stays so.
+static void keepLargest(double &largest, double value) {
+  if (!std::isnan(largest) && !(value <= largest))
+    largest = value;
+}
+
 void Difference::add(const float *row, const float *reference,
                      uint32_t vocab) {
   double own = logSumExp(row, vocab), other = logSumExp(reference, vocab);
   double squares = 0, difference = 0, kl = 0;
   for (uint32_t i = 0; i < vocab; ++i) {
     double error = double(row[i]) - reference[i];
-    // Not max(): a NaN must stay.
-    if (!(std::abs(error) <= maxError))
-      maxError = std::abs(error);
+    keepLargest(maxError, std::abs(error));
     difference += error * error;
     squares += double(reference[i]) * reference[i];
     double logP = reference[i] - other;
     kl += std::exp(logP) * (logP - (row[i] - own));
   }
-  double relative = std::sqrt(difference / squares);
-  if (!(relative <= maxRelativeError))
-    maxRelativeError = relative;
+  keepLargest(maxRelativeError, std::sqrt(difference / squares));
   meanKL = (meanKL * positions + kl) / (positions + 1);
-  if (!(kl <= maxKL))
-    maxKL = kl;
+  keepLargest(maxKL, kl);
   ++positions;
   sameChoice += std::max_element(row, row + vocab) - row ==
                 std::max_element(reference, reference + vocab) - reference;

@@ -272,7 +272,7 @@ TEST_F(Bench, MeasuresEveryLaunch) {
   EXPECT_EQ(timing.device.percentile(0.9), 250); // of the fake's millisecond
   EXPECT_LE(timing.host.percentile(0.1), timing.host.percentile(0.9));
   EXPECT_EQ(timing.weightBytes, 2048);
-  EXPECT_EQ(timing.kvBytes, 32 * 12); // positions 7 to 14: 8 to 15 in the cache
+  EXPECT_EQ(timing.kvBytes, 32 * 11.5); // 8 to 15 positions, 32 bytes each
 }
 
 TEST(BenchOptions, ListsAndErrors) {

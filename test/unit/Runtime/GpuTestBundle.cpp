@@ -10,6 +10,7 @@
 #include "amk/Support/GpuLayout.h"
 #include "amk/Support/Hash.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <filesystem>
@@ -305,8 +306,11 @@ void GpuTestKernel::run(const void *parameter) {
     uint32_t sum = 3 * token + 1 + uint32_t(table[token]) +
                    uint32_t(at<float>(args.constants)[0]) + weightBits(args);
     auto next = static_cast<int32_t>(sum % args.vocab);
-    if (args.logits)
-      at<float>(args.logits)[step * args.logitsStride + next] = float(p + 1);
+    if (args.logits) {
+      float *row = at<float>(args.logits) + step * args.logitsStride;
+      std::fill_n(row, args.vocab, 0.0f);
+      row[next] = float(p + 1);
+    }
     if (p + 1 < args.promptLength)
       next = tokens[p + 1];
     tokens[p + 1] = next;
