@@ -30,79 +30,33 @@ amk.model @unfused config = #config {
 #config = #amk.config<family = "llama", vocab = 16, hidden = 16, layers = 1,
                       context = 32, eos = [2], bos = 1>
 
-amk.model @odd_embed config = #config {
-^bb0(%token: tensor<1xi32>, %position: tensor<1xi32>):
-  %e = amk.layer.weight "embed" : tensor<16x15xbf16>
-  // expected-error @below {{has no task form on a GPU: expected an even number of features, found 'tensor<1x15xf32>'}}
-  %x = amk.layer.embed %token, %e
-      : (tensor<1xi32>, tensor<16x15xbf16>) -> tensor<1x15xf32>
-  %t, %l = amk.fused.head %x weight(%e)
-      : (tensor<1x15xf32>, tensor<16x15xbf16>)
-      -> (tensor<1xi32>, tensor<1x16xf32>)
-  amk.layer.output %t, %l : tensor<1xi32>, tensor<1x16xf32>
-}
-
-// -----
-
-#config = #amk.config<family = "llama", vocab = 16, hidden = 16, layers = 1,
-                      context = 32, eos = [2], bos = 1>
-
-amk.model @odd_linear config = #config {
-^bb0(%token: tensor<1xi32>, %position: tensor<1xi32>):
-  %e = amk.layer.weight "embed" : tensor<16x16xbf16>
-  %x = amk.layer.embed %token, %e
-      : (tensor<1xi32>, tensor<16x16xbf16>) -> tensor<1x16xf32>
-  %w = amk.layer.weight "w" : tensor<15x16xbf16>
-  %v = amk.layer.weight "v" : tensor<16x15xbf16>
-  // expected-error @below {{has no task form on a GPU: expected an even number of features, found 'tensor<1x15xf32>'}}
-  %y = amk.fused.linear %x weight(%w)
-      : (tensor<1x16xf32>, tensor<15x16xbf16>) -> tensor<1x15xf32>
-  %z = amk.fused.linear %y weight(%v)
-      : (tensor<1x15xf32>, tensor<16x15xbf16>) -> tensor<1x16xf32>
-  %t, %l = amk.fused.head %z weight(%e)
-      : (tensor<1x16xf32>, tensor<16x16xbf16>)
-      -> (tensor<1xi32>, tensor<1x16xf32>)
-  amk.layer.output %t, %l : tensor<1xi32>, tensor<1x16xf32>
-}
-
-// -----
-
-#config = #amk.config<family = "llama", vocab = 16, hidden = 16, layers = 1,
-                      context = 32, eos = [2], bos = 1>
-
-amk.model @odd_gated config = #config {
-^bb0(%token: tensor<1xi32>, %position: tensor<1xi32>):
-  %e = amk.layer.weight "embed" : tensor<16x16xbf16>
-  %x = amk.layer.embed %token, %e
-      : (tensor<1xi32>, tensor<16x16xbf16>) -> tensor<1x16xf32>
-  %w = amk.layer.weight "w" : tensor<1x16xbf16>
-  %v = amk.layer.weight "v" : tensor<16x1xbf16>
-  // expected-error @below {{has no task form on a GPU: expected an even number of features, found 'tensor<1x1xf32>'}}
-  %y = amk.fused.gated_linear silu %x weights(%w, %w)
-      : (tensor<1x16xf32>, tensor<1x16xbf16>, tensor<1x16xbf16>)
-      -> tensor<1x1xf32>
-  %z = amk.fused.linear %y weight(%v)
-      : (tensor<1x1xf32>, tensor<16x1xbf16>) -> tensor<1x16xf32>
-  %t, %l = amk.fused.head %z weight(%e)
-      : (tensor<1x16xf32>, tensor<16x16xbf16>)
-      -> (tensor<1xi32>, tensor<1x16xf32>)
-  amk.layer.output %t, %l : tensor<1xi32>, tensor<1x16xf32>
-}
-
-// -----
-
-#config = #amk.config<family = "llama", vocab = 16, hidden = 16, layers = 1,
-                      context = 32, eos = [2], bos = 1>
-
-amk.model @norm config = #config {
+amk.model @wide_norm config = #config {
 ^bb0(%token: tensor<1xi32>, %position: tensor<1xi32>):
   %e = amk.layer.weight "embed" : tensor<16x4098xbf16>
   %n = amk.layer.weight "n" : tensor<4098xf32>
   %x = amk.layer.embed %token, %e
       : (tensor<1xi32>, tensor<16x4098xbf16>) -> tensor<1x4098xf32>
-  // expected-error @below {{has no task form on a GPU: expected at most 4096 features under a norm, found 'tensor<1x4098xf32>'}}
+  // expected-error @below {{has no task form on a GPU: expected an even number of features up to 4096 under a norm, found 'tensor<1x4098xf32>'}}
   %t, %l = amk.fused.head %x norm(%n, epsilon = 1.0e-5) weight(%e)
       : (tensor<1x4098xf32>, tensor<4098xf32>, tensor<16x4098xbf16>)
+      -> (tensor<1xi32>, tensor<1x16xf32>)
+  amk.layer.output %t, %l : tensor<1xi32>, tensor<1x16xf32>
+}
+
+// -----
+
+#config = #amk.config<family = "llama", vocab = 16, hidden = 16, layers = 1,
+                      context = 32, eos = [2], bos = 1>
+
+amk.model @odd_norm config = #config {
+^bb0(%token: tensor<1xi32>, %position: tensor<1xi32>):
+  %e = amk.layer.weight "embed" : tensor<16x15xbf16>
+  %n = amk.layer.weight "n" : tensor<15xf32>
+  %x = amk.layer.embed %token, %e
+      : (tensor<1xi32>, tensor<16x15xbf16>) -> tensor<1x15xf32>
+  // expected-error @below {{has no task form on a GPU: expected an even number of features up to 4096 under a norm, found 'tensor<1x15xf32>'}}
+  %t, %l = amk.fused.head %x norm(%n, epsilon = 1.0e-5) weight(%e)
+      : (tensor<1x15xf32>, tensor<15xf32>, tensor<16x15xbf16>)
       -> (tensor<1xi32>, tensor<1x16xf32>)
   amk.layer.output %t, %l : tensor<1xi32>, tensor<1x16xf32>
 }

@@ -2,7 +2,7 @@
 // of heads, a token for each worker, no gates and no control.
 
 // RUN: amk-opt %s -convert-amk-layer-to-task="gpu workers=3 tile-rows=8 kv-splits=2" -amk-verify-task-graph | FileCheck %s
-// RUN: amk-opt %s -convert-amk-layer-to-task="gpu workers=64 tile-rows=8" -amk-verify-task-graph | FileCheck %s --check-prefix=MANY
+// RUN: amk-opt %s -convert-amk-layer-to-task="gpu workers=16 tile-rows=8" -amk-verify-task-graph | FileCheck %s --check-prefix=MANY
 // RUN: amk-opt %s -convert-amk-layer-to-task="gpu workers=1 tile-rows=8 kv-splits=1024" | FileCheck %s --check-prefix=SPLITS
 // RUN: amk-opt %s -convert-amk-layer-to-task="gpu workers=3 tile-rows=8" -mlir-print-debuginfo -mlir-print-local-scope | FileCheck %s --check-prefix=LOC
 
@@ -60,19 +60,19 @@
 // CHECK-NEXT:  }
 
 // No more splits than the context has blocks of 16 positions; pieces small
-// enough for all workers; every worker finds the token, and no phase has empty
-// parts.
+// enough for all workers; every worker has a part of the embedding and finds the
+// token, and no phase has empty parts.
 // MANY-LABEL: amk.graph @small
-// MANY-DAG:     amk.buffer token "token" : memref<64xi32>
+// MANY-DAG:     amk.buffer token "token" : memref<16xi32>
 // MANY-DAG:     amk.buffer activation "layers.0.attention.partials" : memref<4x4x10xf32>
 // MANY-DAG:     amk.buffer kv_cache "layers.0.kv.7" : memref<1x2x16x16xbf16>
 // MANY-NOT:     layers.0.kv.8
 // MANY-DAG:     amk.buffer activation "head.partials" : memref<11xi32>
-// MANY:         amk.task.embed <0, "embed", 7 of 8> <14, 16>
+// MANY:         amk.task.embed <0, "embed", 15 of 16> <15, 16>
 // MANY-NEXT:    amk.task.qkv <1, "layers.0.qkv", 0 of 8> <0, 4>
 // MANY:         amk.task.attention <2, "layers.0.attention", 7 of 8> <7, 8> splits = 4
-// MANY:         amk.task.combine_splits <3, "layers.0.attention.combine", 31 of 32> <31, 32>
-// MANY:         amk.task.next_token <8, "head.next_token", 63 of 64>
+// MANY:         amk.task.combine_splits <3, "layers.0.attention.combine", 15 of 16> <30, 32>
+// MANY:         amk.task.next_token <8, "head.next_token", 15 of 16>
 
 // A task has room for what it joins.
 // SPLITS-LABEL: amk.graph @small

@@ -71,23 +71,30 @@ VectorReceiver::VectorReceiver(GpuBuilder &code, Value vector, Value tag,
                                std::pair<int64_t, int64_t> pieceSizes,
                                int64_t staged)
     : code(code), vector(vector), tag(tag), least(pieceSizes.first),
-      staged(staged), count(llvm::divideCeil(staged, kPairStride)) {
+      staged(staged), count(llvm::divideCeil(staged, kPairStride)),
+      mayBeOdd(pieceSizes.first % 2 || pieceSizes.second % 2) {
   assert(pieceSizes.second <= staged && staged % 2 == 0);
   Type type = tag ? Type(code.b.getI64Type()) : code.b.getF32Type();
   for (int64_t i = 0; i < 2 * count; ++i)
     words.push_back(code.variable(type));
 }
 
-Value VectorReceiver::isThere(int64_t u) {
+Value VectorReceiver::isThere(int64_t u, int64_t j) {
   if ((u + 1) * kPairStride <= least)
     return Value();
-  return code.less(code.add32(thread2(), u * kPairStride), size);
+  int64_t element = mayBeOdd ? j : 0;
+  return code.less(code.add32(thread2(), u * kPairStride + element), size);
 }
 
 Value VectorReceiver::place(int64_t u) {
   Value pair = code.add32(thread2(), u * kPairStride);
+  if (!isThere(u))
+    return pair;
   // Threads beyond the end take the last pair, too, and drop it.
-  return isThere(u) ? code.min(pair, code.add32(size, -2)) : pair;
+  Value last = code.add32(size, -2);
+  if (mayBeOdd)
+    last = code.make<arith::AndIOp>(code.add32(size, -1), code.i32(-2));
+  return code.min(pair, last);
 }
 
 Value VectorReceiver::address(int64_t u) {
@@ -125,9 +132,11 @@ void VectorReceiver::wait() {
   Type i64 = code.b.getI64Type();
   auto word = [&](int64_t i) { return code.load(i64, words[i], 8); };
   auto isRight = [&](int64_t u) -> Value {
-    return code.make<arith::AndIOp>(
-        code.equal(tagOf(code, word(2 * u)), tag),
-        code.equal(tagOf(code, word(2 * u + 1)), tag));
+    Value second = code.equal(tagOf(code, word(2 * u + 1)), tag);
+    if (Value there = mayBeOdd ? isThere(u, 1) : Value())
+      second = code.make<arith::OrIOp>(second, negate(code, there));
+    return code.make<arith::AndIOp>(code.equal(tagOf(code, word(2 * u)), tag),
+                                    second);
   };
   auto attempt = [&]() -> Value {
     Value all;
@@ -147,6 +156,8 @@ void VectorReceiver::wait() {
     for (int64_t i = 1; i < 2 * count; ++i) {
       Value newTag = tagOf(code, word(i));
       Value isLate = negate(code, code.equal(newTag, tag));
+      if (Value there = mayBeOdd && i % 2 ? isThere(i / 2, 1) : Value())
+        isLate = code.make<arith::AndIOp>(isLate, there);
       what = code.select(isLate, code.add32(place(i / 2), i % 2), what);
       seen = code.select(isLate, newTag, seen);
     }
@@ -162,7 +173,7 @@ Value VectorReceiver::value(int64_t u, int64_t j) {
     value = valueOf(code, code.load(code.b.getI64Type(), words[2 * u + j], 8));
   else
     value = code.load(code.b.getF32Type(), words[2 * u + j], 4);
-  Value there = isThere(u);
+  Value there = isThere(u, j);
   return there ? code.select(there, value, code.f32(0.0f)) : value;
 }
 

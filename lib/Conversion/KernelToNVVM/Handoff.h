@@ -22,9 +22,9 @@ namespace mlir::amk {
 /// elements that begin at 2 * thread + 1024 * u of the piece.
 class VectorReceiver {
 public:
-  /// `pieceSizes`: least and most elements of a piece, both even. `staged`
-  /// elements are written, zeros behind the piece. `tag` (i32) is null for plain
-  /// values.
+  /// `pieceSizes`: least and most elements of a piece; of an odd one the element
+  /// behind it is loaded, too, and dropped. `staged` elements are written, zeros
+  /// behind the piece. `tag` (i32) is null for plain values.
   VectorReceiver(GpuBuilder &code, Value vector, Value tag,
                  std::pair<int64_t, int64_t> pieceSizes, int64_t staged);
 
@@ -44,13 +44,15 @@ public:
   Value place(int64_t u);
 
 private:
-  Value isThere(int64_t u); ///< null: for all threads
+  /// Whether the piece has element j of pair u; null: for all threads.
+  Value isThere(int64_t u, int64_t j = 0);
   Value address(int64_t u);
   Value thread2() { return code.mul32(code.thread(), 2); }
 
   GpuBuilder &code;
   Value vector, tag;
   int64_t least, staged, count;
+  bool mayBeOdd;
   Value begin, size;
   SmallVector<Value> words; ///< variables, two for each pair
 };

@@ -62,9 +62,11 @@ void GpuConverter::convert(LayerEmbedOp op) {
       buffers.parameter(op.getTable(), BufferKind::Table, op, "table");
   Value token = buffers.token(options.workers);
   Value out = buffers.define(op->getResult(0));
-  makePhase(op, "",
-            cutIntoParts(featuresOf(op.getResult()), /*unitsPerTile=*/2,
-                         options.workers),
+  int64_t features = featuresOf(op.getResult());
+  // A part for every worker, if that can be: it comes after what the worker did
+  // in the step before, so that nobody else needs to wait for that.
+  int64_t unit = features >= 2 * options.workers ? 2 : 1;
+  makePhase(op, "", cutIntoParts(features, unit, options.workers),
             [&](RangeAttr units, PhaseAttr phase) {
               TaskEmbedOp::create(tasks, op.getLoc(), units, token, table, out,
                                   phase, IntegerAttr(), CallAttr());

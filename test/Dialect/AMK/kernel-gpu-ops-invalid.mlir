@@ -60,12 +60,14 @@ amk.kernel.program @kernels scratch_bytes = 0 {
 
 amk.kernel.program @kernels scratch_bytes = 0 {
   amk.kernel.body @body(%x: memref<7xi64, #amk.space<words>>,
+                        %n: memref<7xf32, #amk.space<constant>>,
                         %s: memref<8xf32, #amk.space<scratch>>) {
     %t = amk.kernel.input_tag 0
-    // expected-error @below {{expects an even number of words, found}}
-    amk.kernel.receive %x tag %t to %s
+    // expected-error @below {{expects an even number of words with a norm, found}}
+    %scale = amk.kernel.receive %x tag %t norm(%n, epsilon = 1.0e-5) to %s
         : (memref<7xi64, #amk.space<words>>, index,
-           memref<8xf32, #amk.space<scratch>>) -> ()
+           memref<7xf32, #amk.space<constant>>,
+           memref<8xf32, #amk.space<scratch>>) -> f32
     amk.kernel.return
   }
 }

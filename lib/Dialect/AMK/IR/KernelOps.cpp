@@ -212,8 +212,8 @@ LogicalResult KernelReceiveOp::verify() {
     return emitOpError("expects an epsilon and a result with a norm, and only "
                        "then");
   int64_t words = typeOf(getWords()).getNumElements();
-  if (words % 2 != 0)
-    return emitOpError() << "expects an even number of words, found "
+  if (hasNorm && words % 2 != 0)
+    return emitOpError() << "expects an even number of words with a norm, found "
                          << getWords().getType();
   if (hasNorm && failed(verifyAtLeast(*this, "the norm", getNorm(), words)))
     return failure();
@@ -246,7 +246,9 @@ LogicalResult KernelGemvOp::verify() {
       failed(verifyFragmentGemv(*this)) ||
       failed(verifyWords(*this, "the input", getInput(), bool(getTag()))))
     return failure();
-  if (typeOf(getInput()).getNumElements() % ::amk::abi::kPackChunk != 0)
+  // Several panels are staged by the multiplication itself.
+  if (getPanels().value_or(1) == 1 &&
+      typeOf(getInput()).getNumElements() % ::amk::abi::kPackChunk != 0)
     return emitOpError() << "expects a staged input of a multiple of "
                          << ::amk::abi::kPackChunk << " elements, found "
                          << getInput().getType();
