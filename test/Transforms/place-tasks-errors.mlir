@@ -3,7 +3,7 @@
 // RUN: not amk-opt %s -split-input-file -amk-place-tasks=placement=random 2>&1 | FileCheck %s --check-prefix=PLACEMENT
 
 // WORKERS: amk-place-tasks: workers: found 0, expected 1 to 4096
-// PLACEMENT: amk-place-tasks: placement: found 'random', expected block or rotate
+// PLACEMENT: amk-place-tasks: placement: found 'random', expected block, rotate or bytes
 
 #config = #amk.config<family = "llama", vocab = 32, hidden = 8, layers = 0,
                       context = 16, eos = [2], bos = 1>

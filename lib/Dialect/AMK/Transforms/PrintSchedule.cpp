@@ -183,21 +183,20 @@ static void printDot(raw_ostream &os, ArrayRef<View> views) {
 // JSON
 //===----------------------------------------------------------------------===//
 
-static void printAccesses(llvm::json::OStream &json, TaskOpInterface task) {
-  SmallVector<BufferAccess> accesses;
-  task.getAccesses(accesses);
-  for (const BufferAccess &access : accesses)
+/// As the verifier sees them: words with the counters that they belong to.
+static void printAccesses(llvm::json::OStream &json,
+                          const sched::Program &program,
+                          const sched::Action &action) {
+  for (const sched::Access &access : action.accesses)
     json.object([&] {
-      auto buffer = access.buffer.getDefiningOp<BufferOp>();
-      json.attribute("buffer", buffer.getName());
+      json.attribute("buffer", program.buffers[access.region.buffer].name);
       json.attribute("mode", stringifyAccessMode(access.mode));
-      if (access.counter)
-        json.attribute("counter",
-                       access.counter.getDefiningOp<CounterOp>().getName());
-      json.attribute("offset", access.offset);
-      json.attribute("rows", access.rows);
-      json.attribute("row_bytes", access.rowBytes);
-      json.attribute("row_stride", access.rowStride);
+      if (access.counter != sched::Access::kNoCounter)
+        json.attribute("counter", program.counters[access.counter].name);
+      json.attribute("offset", access.region.offset);
+      json.attribute("rows", access.region.rows);
+      json.attribute("row_bytes", access.region.rowBytes);
+      json.attribute("row_stride", access.region.rowStride);
     });
 }
 
@@ -228,7 +227,9 @@ static void printTask(llvm::json::OStream &json, const View &view,
         json.attribute("amount", signal.amount);
       });
   });
-  json.attributeArray("accesses", [&] { printAccesses(json, task); });
+  json.attributeArray("accesses", [&] {
+    printAccesses(json, view.model.program, action);
+  });
 }
 
 static void printBuffers(llvm::json::OStream &json, ScheduleOp schedule) {
