@@ -70,6 +70,18 @@ def describe(name, reference, rows):
             "max_error": float(np.abs(reference[:count] - rows[:count]).max())}
 
 
+def run_both(args, ids):
+    """HuggingFace's logits in float32 and in bf16."""
+    with tempfile.TemporaryDirectory() as scratch:
+        checkpoint = args.model
+        if args.dummy_seed is not None:
+            checkpoint = pathlib.Path(scratch)
+            make_random_checkpoint.make_checkpoint(args.model, checkpoint,
+                                                   args.dummy_seed)
+        return [forward(load(checkpoint, dtype, args.device), ids)
+                for dtype in ("float32", "bfloat16")]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model", type=pathlib.Path)
@@ -78,20 +90,25 @@ def main():
     parser.add_argument("--dummy-seed", type=int)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--output", type=pathlib.Path)
+    parser.add_argument("--cache", type=pathlib.Path,
+                        help=".npz with HuggingFace's logits: written if "
+                        "missing, else read")
     args = parser.parse_args()
     ids = [int(word) for word in
            args.ids.read_text().replace(",", " ").split()]
     torch.set_float32_matmul_precision("highest")
     transformers.utils.logging.disable_progress_bar()
 
-    with tempfile.TemporaryDirectory() as scratch:
-        checkpoint = args.model
-        if args.dummy_seed is not None:
-            checkpoint = pathlib.Path(scratch)
-            make_random_checkpoint.make_checkpoint(args.model, checkpoint,
-                                                   args.dummy_seed)
-        reference = forward(load(checkpoint, "float32", args.device), ids)
-        own = forward(load(checkpoint, "bfloat16", args.device), ids)
+    if args.cache and args.cache.exists():
+        cached = np.load(args.cache)
+        if list(cached["ids"]) != ids:
+            sys.exit(f"kl_divergence: {args.cache}: found other ids than in "
+                     f"{args.ids}")
+        reference, own = cached["reference"], cached["own"]
+    else:
+        reference, own = run_both(args, ids)
+        if args.cache:
+            np.savez(args.cache, ids=ids, reference=reference, own=own)
     report = {"model": args.model.name, "reference": "HuggingFace, float32",
               "results": [describe("HuggingFace, bf16", reference, own)]}
     for path in args.logits:

@@ -36,7 +36,7 @@ using namespace amk::runtime;
 using Json = nlohmann::ordered_json;
 
 static constexpr uint32_t kGatePrompt = 32, kGateTokens = 16;
-static constexpr uint32_t kTimelineSteps = 8;
+static constexpr uint32_t kTimelineSteps = 4;
 
 //===----------------------------------------------------------------------===//
 // Sessions
