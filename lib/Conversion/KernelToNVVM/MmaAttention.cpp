@@ -195,23 +195,32 @@ SmallVector<Value> MmaBlocks::keyFragment(Value base, int32_t tile, Value row) {
   return b;
 }
 
-/// Of head lane / 4 and positions 2t, 2t + 1, 2t + 8, 2t + 9.
+/// Of head lane / 4 and positions 2t, 2t + 1, 2t + 8, 2t + 9. Even and odd
+/// tiles are summed apart: half as many products wait for each other.
 SmallVector<Value> MmaBlocks::scores(Value base, Value row) {
-  SmallVector<Value> c[2];
-  for (SmallVector<Value> &accumulators : c)
-    accumulators.assign(4, code.f32(0));
+  SmallVector<Value> c[2][2];
+  for (auto &chain : c)
+    for (SmallVector<Value> &accumulators : chain)
+      accumulators.assign(4, code.f32(0));
   Value query = code.shared(SharedPart::Staged);
   for (int32_t tile = 0; tile < shape.tiles; ++tile) {
     SmallVector<Value> a = loadFragment(query, tile * kFragment);
     SmallVector<Value> b = keyFragment(base, tile, row);
-    for (int32_t n = 0; n < 2; ++n)
-      c[n] = SmallVector<Value>(code.kernel.arch.emitMma(
-          code, shape.element, a, {b[2 * n], b[2 * n + 1]}, c[n]));
+    for (int32_t n = 0; n < 2; ++n) {
+      SmallVector<Value> &sums = c[tile % 2][n];
+      sums = SmallVector<Value>(code.kernel.arch.emitMma(
+          code, shape.element, a, {b[2 * n], b[2 * n + 1]}, sums));
+    }
   }
   SmallVector<Value> s;
-  for (SmallVector<Value> &accumulators : c)
-    for (int32_t i = 0; i < 2; ++i)
-      s.push_back(code.addf(accumulators[i], accumulators[i + 2]));
+  for (int32_t n = 0; n < 2; ++n)
+    for (int32_t i = 0; i < 2; ++i) {
+      auto both = [&](const SmallVector<Value> &sums) {
+        return code.addf(sums[i], sums[i + 2]);
+      };
+      Value sum = both(c[0][n]);
+      s.push_back(shape.tiles > 1 ? code.addf(sum, both(c[1][n])) : sum);
+    }
   return s;
 }
 
