@@ -100,18 +100,54 @@ amk.schedule @cache workers = 1 config = #config unsynchronized {
 #config = #amk.config<family = "llama", vocab = 8, hidden = 8, layers = 0,
                       context = 16, eos = [2], bos = 1>
 
-// The verifier has the last word: no words follow the reader of x, so the writer
-// of the next step does not know whether it has ended.
-amk.schedule @unsafe workers = 2 config = #config unsynchronized {
+// Worker 1 is not heard of until it stores words of `b`. By then worker 0 could
+// have stored them again.
+amk.schedule @silent workers = 2 config = #config unsynchronized {
   %x = amk.buffer activation "x" hand_off tag : memref<1x8xf32>
+  %y = amk.buffer activation "y" hand_off tag : memref<1x8xf32>
   amk.queue 0 {
-    // expected-error@+1 {{[AMK-R2] task a[0] of worker 0}}
     amk.task.opaque #amk.phase<0, "a", 0 of 1> (%x) accesses [write %x[0 to 64]]
         : (memref<1x8xf32>) -> ()
+    amk.task.opaque #amk.phase<1, "b", 0 of 2> (%x, %y)
+        accesses [read %x[0 to 64], write %y[0 to 32]]
+        : (memref<1x8xf32>, memref<1x8xf32>) -> ()
+    amk.task.opaque #amk.phase<2, "end", 0 of 2> (%y) accesses [read %y[0 to 64]]
+        : (memref<1x8xf32>) -> ()
+  }
+  // expected-error@+1 {{has no task before 'b', so that nobody hears when it has ended a step; expected fewer workers}}
+  amk.queue 1 {
+    amk.task.opaque #amk.phase<1, "b", 1 of 2> (%x, %y)
+        accesses [read %x[0 to 64], write %y[32 to 64]]
+        : (memref<1x8xf32>, memref<1x8xf32>) -> ()
+    amk.task.opaque #amk.phase<2, "end", 1 of 2> (%y) accesses [read %y[0 to 64]]
+        : (memref<1x8xf32>) -> ()
+  }
+}
+
+// -----
+
+#config = #amk.config<family = "llama", vocab = 8, hidden = 8, layers = 0,
+                      context = 16, eos = [2], bos = 1>
+
+// The verifier has the last word: worker 1 stores words before `b`, but nobody
+// reads them.
+amk.schedule @unsafe workers = 2 config = #config unsynchronized {
+  %x = amk.buffer activation "x" hand_off tag : memref<1x8xf32>
+  %y = amk.buffer activation "y" hand_off tag : memref<1x8xf32>
+  %z = amk.buffer activation "z" hand_off tag : memref<1x8xf32>
+  amk.queue 0 {
+    amk.task.opaque #amk.phase<0, "a", 0 of 1> (%x) accesses [write %x[0 to 64]]
+        : (memref<1x8xf32>) -> ()
+    // expected-error@+1 {{[AMK-R2] task b[0] of worker 0}}
+    amk.task.opaque #amk.phase<2, "b", 0 of 1> (%x, %y)
+        accesses [read %x[0 to 64], write %y[0 to 64]]
+        : (memref<1x8xf32>, memref<1x8xf32>) -> ()
   }
   amk.queue 1 {
-    // expected-note@+1 {{reads x [0, 64) here}}
-    amk.task.opaque #amk.phase<1, "b", 0 of 1> (%x) accesses [read %x[0 to 64]]
+    amk.task.opaque #amk.phase<1, "unread", 0 of 1> (%z) accesses [write %z[0 to 64]]
+        : (memref<1x8xf32>) -> ()
+    // expected-note@+1 {{reads y [0, 64) here}}
+    amk.task.opaque #amk.phase<3, "end", 0 of 1> (%y) accesses [read %y[0 to 64]]
         : (memref<1x8xf32>) -> ()
   }
 }

@@ -49,6 +49,7 @@ public:
 
 private:
   LogicalResult findWriters();
+  LogicalResult checkChain();
   void createCounters();
   LogicalResult synchronize(TaskOpInterface task);
   LogicalResult createLoader(QueueOp queue);
@@ -114,6 +115,30 @@ LogicalResult HandOffs::findWriters() {
         return diag;
       }
     }
+  return success();
+}
+
+/// Whoever stores words has ended the step before, and that is all that others
+/// hear of it. If its first task is of the last phase that writes words, these
+/// can be written again while it still reads those of the step before.
+LogicalResult HandOffs::checkChain() {
+  std::map<int64_t, TaskOpInterface> writers; // by phase
+  for (auto &[buffer, its] : words)
+    if (its.writer)
+      writers[its.writer.getPhase().getIndex()] = its.writer;
+  if (queues.size() == 1 || writers.empty())
+    return success();
+  TaskOpInterface last = writers.rbegin()->second;
+  for (QueueOp queue : queues) {
+    SmallVector<TaskOpInterface> tasks = tasksOf(queue);
+    if (tasks.empty() ||
+        tasks.front().getPhase().getIndex() < last.getPhase().getIndex())
+      continue;
+    return queue.emitOpError()
+           << "has no task before '" << last.getPhase().getLabel()
+           << "', so that nobody hears when it has ended a step; expected "
+              "fewer workers";
+  }
   return success();
 }
 
@@ -279,7 +304,7 @@ LogicalResult HandOffs::createLoader(QueueOp queue) {
 
 LogicalResult HandOffs::run() {
   llvm::append_range(queues, schedule.getBody().front().getOps<QueueOp>());
-  if (failed(findWriters()))
+  if (failed(findWriters()) || failed(checkChain()))
     return failure();
   createCounters();
   for (QueueOp queue : queues)
