@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Prepares what a machine with a GPU needs to test and measure the kernel.
 
-Leaves in OUT (build/gpu-suite), which can be copied there as it is:
+Leaves in OUT (build/gpu-suite), and packed in OUT.tar.gz:
   bin/           the tools and amk-gpu-model-test
   models/NAME/   checkpoint and goldens
   bundles/       cubins for sm_90a; PTX for others, which the driver assembles
@@ -190,8 +190,10 @@ def main():
     if not args.no_bench:
         add_bench(args, bench)
     (args.out / "bench.json").write_text(json.dumps(bench, indent=1) + "\n")
-    size = sum(f.stat().st_size for f in args.out.rglob("*") if f.is_file())
-    print(f"{args.out}: {size / 1e6:.1f} MB, {len(suite['models'])} models, "
+    packed = shutil.make_archive(str(args.out), "gztar", args.out.parent,
+                                 args.out.name)
+    size = pathlib.Path(packed).stat().st_size
+    print(f"{packed}: {size / 1e6:.1f} MB, {len(suite['models'])} models, "
           f"{len(bench['bundles'])} shapes, "
           f"{len(suite['refused']) + len(bench['refused'])} refused")
     # A refusal is a result and part of the suite; without any bundle there
