@@ -169,6 +169,12 @@ Value GpuBuilder::outputTag() {
 
 Value GpuBuilder::args() { return function.getArgument(kBodyArgs); }
 
+Value GpuBuilder::argsField(Type type, uint64_t offset) {
+  return LLVM::LoadOp::create(b, loc, type, byteAt(args(), i64(offset)),
+                              type.isInteger(64) ? 8 : 4, /*isVolatile=*/false,
+                              /*isNonTemporal=*/false, /*isInvariant=*/true);
+}
+
 Value GpuBuilder::shared(SharedPart part) {
   uint32_t ring = kernel.gpu.getStage() * kernel.gpu.getStages();
   uint32_t offset = 0;

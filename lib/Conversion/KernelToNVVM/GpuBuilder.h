@@ -110,9 +110,9 @@ public:
 
   //===--- Memory ---===//
   Value args(); ///< abi::GpuArgs, generic pointer
-  Value argsField(Type type, uint64_t offset) {
-    return loadField(type, args(), offset);
-  }
+  /// Of abi::GpuArgs; constant in a launch, so that LLVM need not read it again
+  /// after a barrier.
+  Value argsField(Type type, uint64_t offset);
   /// Global pointer from a field of GpuArgs.
   Value argsPointer(uint64_t offset);
   /// base + bytes, both of shared memory.

@@ -301,11 +301,6 @@ struct ReceiveLowering : OpConversionPattern<KernelReceiveOp> {
   LogicalResult
   matchAndRewrite(KernelReceiveOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    uint64_t most = layout::kPanelColumns;
-    if (uint64_t(elements(op.getStaged())) > most)
-      return op.emitOpError() << "expects at most " << most
-                              << " staged elements, found "
-                              << op.getStaged().getType();
     GpuBuilder code(rewriter, op, kernel);
     Value scale = Receiver(code, op, adaptor).emit();
     if (scale)
