@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "BodyRun.h"
+#include "amk/Runtime/Weights.h"
 #include "amk/Support/GpuLayout.h"
 
 #include "llvm/ADT/TypeSwitch.h"
@@ -32,28 +33,21 @@ static uint64_t elementsOf(Value memory) {
 // Elements and words
 //===----------------------------------------------------------------------===//
 
-static const llvm::fltSemantics &semanticsOf(Type element) {
-  return cast<FloatType>(element).getFloatSemantics();
-}
-
 float test::loadElement(Type element, const uint8_t *from, uint64_t index) {
-  if (element.isF32()) {
-    float value;
-    std::memcpy(&value, from + 4 * index, 4);
-    return value;
-  }
-  uint16_t bits;
-  std::memcpy(&bits, from + 2 * index, 2);
-  llvm::APFloat value(semanticsOf(element), llvm::APInt(16, bits));
-  return value.convertToFloat();
+  DType type = element.isF32()    ? DType::F32
+               : element.isBF16() ? DType::BF16
+                                  : DType::F16;
+  float value;
+  runtime::convertToFloat(type, from + byteSize(type) * index, 1, &value);
+  return value;
 }
 
 void test::storeElement(Type element, uint8_t *to, uint64_t index,
                         double value) {
   llvm::APFloat rounded(value);
   bool losesInfo;
-  rounded.convert(semanticsOf(element), llvm::APFloat::rmNearestTiesToEven,
-                  &losesInfo);
+  rounded.convert(cast<FloatType>(element).getFloatSemantics(),
+                  llvm::APFloat::rmNearestTiesToEven, &losesInfo);
   uint64_t bits = rounded.bitcastToAPInt().getZExtValue();
   uint64_t bytes = element.getIntOrFloatBitWidth() / 8;
   std::memcpy(to + bytes * index, &bits, bytes);

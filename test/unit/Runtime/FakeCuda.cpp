@@ -146,7 +146,7 @@ int cuFuncSetAttribute(void *, int attribute, int value) {
 }
 
 int cuMemAlloc_v2(unsigned long long *address, size_t bytes) {
-  if (bytes > 1 << 20)
+  if (bytes > fakeCuda().largestAllocation)
     return 2;
   ++fakeCuda().allocations;
   void *memory = std::malloc(bytes);

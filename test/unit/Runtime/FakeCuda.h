@@ -37,6 +37,7 @@ struct FakeCuda {
   int multiprocessors = 1016, sharedBytesPerBlock = 1097;
   int cooperativeLaunch = 1;
   size_t freeBytes = 1 << 20;
+  size_t largestAllocation = 1 << 20;
   int blocksPerMultiprocessor = 1;
   /// Gets the kernel's parameter.
   std::function<void(const void *parameter)> kernel;
