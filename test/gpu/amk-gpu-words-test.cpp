@@ -52,9 +52,16 @@ static constexpr Config kConfigs[] = {
      1e-5},
     {"q576", 576, 3, 3, 64, 8192, 1000, Format::BF16, Layout::MmaTile4x4, true,
      5e-5},
+    // words-odd-kernel.mlir: down receives an odd number of words
+    {"b37", 48, 1, 1, 16, 37, 100, Format::BF16, Layout::MmaTile8x2, true,
+     5e-5},
+    {"f1", 48, 1, 1, 16, 1, 100, Format::F32, Layout::ScalarTile8, false, 1e-5},
+    {"b4101", 48, 1, 1, 16, 4101, 100, Format::BF16, Layout::MmaTile8x2, true,
+     5e-5},
 };
 static constexpr uint32_t kProgramConfigs = 3;
-static const char *const kPrograms[] = {"words-kernel", "words-types-kernel"};
+static const char *const kPrograms[] = {"words-kernel", "words-types-kernel",
+                                        "words-odd-kernel"};
 
 //===----------------------------------------------------------------------===//
 // A plan
