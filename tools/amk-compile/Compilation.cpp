@@ -80,6 +80,11 @@ void Compilation::importDirectory() {
   int64_t positions =
       contextLength(checkpoint.config, options.maxContext, "--max-context");
   module = mlir::amk::importModel(context, checkpoint, positions);
+  // Every worker of a GPU has a part of the embedding, or the next step would
+  // not wait for it.
+  if (options.chooseWorkers && compile.target == mlir::amk::TargetKind::Cuda)
+    compile.workers = std::min<int64_t>(compile.workers,
+                                        checkpoint.config.hidden);
 }
 
 void Compilation::parseFile() {

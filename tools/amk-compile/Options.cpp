@@ -67,8 +67,9 @@ struct CommandLine {
   cl::opt<std::string> workers{
       "workers", cl::value_desc("N"),
       cl::desc("Number of workers (default: hardware threads; cuda: the "
-               "multiprocessors of this machine's GPU, or 132). A GPU must "
-               "have as many multiprocessors"),
+               "multiprocessors of this machine's GPU, or 132, at most the "
+               "model's hidden size). A GPU must have as many "
+               "multiprocessors"),
       cl::cat(category)};
   cl::opt<std::string> maxContext{
       "max-context", cl::value_desc("N"),
@@ -384,6 +385,7 @@ Options amk::tool::parseCommandLine(int argc, char **argv) {
   options.input = line.input;
   options.bundle = line.bundle;
   options.compile = compileOptions(line);
+  options.chooseWorkers = !line.workers.getNumOccurrences();
   options.object.level = line.cpu;
   options.object.sanitizer = parseSanitizer(line.sanitize);
   options.object.cacheDirectory = line.objectCache;

@@ -23,6 +23,7 @@ struct Options {
   std::string input;
   std::string bundle; ///< empty: none is written
   mlir::amk::CompileOptions compile;
+  bool chooseWorkers = false; ///< compile.workers is more than a model may use
   mlir::amk::CpuObjectOptions object; ///< target cpu
   mlir::amk::GpuCodeOptions gpuCode;  ///< target cuda
   int64_t maxContext = 0; ///< 0: chosen by the model
