@@ -22,9 +22,9 @@ namespace mlir::amk {
 /// elements that begin at 2 * thread + 1024 * u of the piece.
 class VectorReceiver {
 public:
-  /// `pieceSizes`: least and most elements of a piece; of an odd one the element
-  /// behind it is loaded, too, and dropped. `staged` elements are written, zeros
-  /// behind the piece. `tag` (i32) is null for plain values.
+  /// `pieceSizes`: least and most elements of a piece; of an odd one the
+  /// element behind it is loaded, too, and dropped. `staged` elements are
+  /// written, zeros behind the piece. `tag` (i32) is null for plain values.
   VectorReceiver(GpuBuilder &code, Value vector, Value tag,
                  std::pair<int64_t, int64_t> pieceSizes, int64_t staged);
 
