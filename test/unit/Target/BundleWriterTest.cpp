@@ -147,10 +147,10 @@ TEST(BundleWriter, KeepsWhatIsParticularToGpus) {
       16384,
       3,
       16,
-      {{"all",
+      {{"none", {}}, // of the plan's task
+       {"all",
         {Kind::Integer, Kind::Arena, Kind::Constant, Kind::KVCache,
-         Kind::External, Kind::IO, Kind::Split}},
-       {"none", {}}}};
+         Kind::External, Kind::IO, Kind::Split, Kind::Stream}}}};
   CodeFile code;
   code.info.arch = "sm_90a";
   code.info.file = "sm_90a.cubin";
@@ -165,8 +165,8 @@ TEST(BundleWriter, KeepsWhatIsParticularToGpus) {
   EXPECT_EQ(read.gpu->kvSplits, 3u);
   EXPECT_EQ(read.gpu->kvBlock, 16u);
   ASSERT_EQ(read.gpu->bodies.size(), 2u);
-  EXPECT_EQ(read.gpu->bodies[0].operands, m.gpu->bodies[0].operands);
-  EXPECT_EQ(read.gpu->bodies[1].name, "none");
+  EXPECT_EQ(read.gpu->bodies[0].name, "none");
+  EXPECT_EQ(read.gpu->bodies[1].operands, m.gpu->bodies[1].operands);
   const runtime::CodeInfo &info = read.code.at(0);
   EXPECT_EQ(info.gpu->format, runtime::GpuCodeInfo::Format::Cubin);
   EXPECT_EQ(info.gpu->sharedBytes, 228864u);
@@ -175,4 +175,9 @@ TEST(BundleWriter, KeepsWhatIsParticularToGpus) {
   EXPECT_EQ(info.gpu->stages, 12u);
   EXPECT_EQ(info.gpu->inFlight, 3u);
   EXPECT_TRUE(info.gpu->trace);
+
+  // The task passes nothing to its body, and this one wants eight operands.
+  std::swap(m.gpu->bodies[0], m.gpu->bodies[1]);
+  EXPECT_THAT(errorOf([&] { writeBundle(plan, {code}, bundle); }),
+              HasSubstr("operandCount: found 0, expected as many as"));
 }
