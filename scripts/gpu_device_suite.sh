@@ -5,10 +5,10 @@
 #
 # usage: scripts/gpu_device_suite.sh SUITE OUT [PART...]
 #
-# Tests and measures on a machine with a GPU what scripts/gpu_suite.py prepared
-# in SUITE. OUT gets few files, since few come back: results.md has the tables,
+# Tests or measures on a machine with a GPU what scripts/gpu_suite.py prepared in
+# SUITE, gpu-suite or gpu-bench. OUT gets few files, since few come back: results.md has the tables,
 # results.tar.gz all outputs and JSON, and beside them traces and logits. Parts,
-# by default all:
+# by default all that SUITE is for:
 #   doctor     what the machine has
 #   gates      amk-gpu-model-test: ids, bits, divergence, broken schedule
 #   bench      amk-bench of the full-size shapes, dummy weights
@@ -19,7 +19,7 @@
 # A part that fails does not stop the others. AMK_SUITE_SECONDS bounds each
 # program (300). Exit status: 0 only if every part passed.
 set -uo pipefail
-if [[ $# -lt 2 || ! -f $1/suite.json ]]; then
+if [[ $# -lt 2 || ! -d $1/bin ]]; then
   echo "usage: scripts/gpu_device_suite.sh SUITE OUT [PART...]" >&2
   exit 2
 fi
@@ -30,7 +30,12 @@ result=$(cd "$2" && pwd)
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 shift 2
-parts=${*:-doctor gates bench timeline kl peers sanitizer}
+if [[ -f $suite/suite.json ]]; then
+  usual="doctor gates sanitizer"
+else
+  usual="doctor bench timeline kl peers"
+fi
+parts=${*:-$usual}
 limit=${AMK_SUITE_SECONDS:-300}
 bin=$suite/bin
 export AMK_VERIFY_CACHE=0
@@ -48,12 +53,13 @@ step() {
   [[ $status == 0 ]] || failed+=("$name")
 }
 
-# name, bundle and positions of every shape, separated by spaces
+# name, bundle, positions and reference of every shape, separated by spaces
 shapes() {
   python3 - "$suite/bench.json" <<'END'
 import json, sys
 for row in json.load(open(sys.argv[1]))["bundles"]:
-    print(row["name"], row["bundle"], ",".join(map(str, row["positions"])))
+    print(row["name"], row["bundle"], ",".join(map(str, row["positions"])),
+          row["reference"])
 END
 }
 
@@ -68,14 +74,14 @@ for part in $parts; do
       --output "$out/gates.json"
     ;;
   bench)
-    while read -r name bundle positions; do
+    while read -r name bundle positions reference; do
       step "bench-$name" "$bin/amk-bench" "$suite/$bundle" \
         --dummy-weights 1 --positions "$positions" --steps-per-launch 1,128 \
-        --output "$out/bench-$name.json"
+        --reference "$suite/$reference" --output "$out/bench-$name.json"
     done < <(shapes)
     ;;
   timeline)
-    while read -r name bundle positions; do
+    while read -r name bundle _; do
       lines=45 step "timeline-$name" "$bin/amk-bench" "$suite/$bundle" \
         --dummy-weights 1 --steps-per-launch 128 --repetitions 3 \
         --gate-runs 2 --timeline "$out/timeline-$name.json"

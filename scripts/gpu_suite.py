@@ -4,13 +4,12 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Prepares what a machine with a GPU needs to test and measure the kernel.
 
-Leaves in OUT (build/gpu-suite), and packed in OUT.tar.gz:
-  bin/           the tools and amk-gpu-model-test
-  models/NAME/   checkpoint and goldens
-  bundles/       cubins for sm_90a; PTX for others, which the driver assembles
-  bench/         bundles of full-size shapes, run with dummy weights
-  suite.json     the list for amk-gpu-model-test
-  bench.json     the list for scripts/gpu_device_suite.sh
+Leaves two directories, each also packed as DIR.tar.gz, with the tools in bin/:
+  build/gpu-suite   to test: checkpoints and goldens in models/; in bundles/
+                    cubins for sm_90a and PTX for others, which the driver
+                    assembles; suite.json, the list for amk-gpu-model-test
+  build/gpu-bench   to measure: bundles of full-size shapes, run with dummy
+                    weights; bench.json, the list for gpu_device_suite.sh
 
 Needs numpy. With torch and transformers it also records how far HuggingFace's
 own bf16 run is from float32.
@@ -60,14 +59,19 @@ def run(command):
 
 
 def compile_bundle(args, model, bundle, archs, options):
-    # Every worker needs a task in every phase that all wait for.
-    config = json.loads((model / "config.json").read_text())
-    workers = min(args.workers, config["hidden_size"])
-    begin = time.monotonic()
-    report = run([args.bin_dir / "amk-compile", model, "-o", bundle,
-                  "--target=cuda", "--workers", workers,
-                  "--arch=" + ",".join(archs), *options])
-    return time.monotonic() - begin, report
+    """Seconds and amk-compile's report. Models with few rows get fewer workers:
+    each must have a task before the head."""
+    choices = [n for n in (args.workers, 64, 16) if n <= args.workers]
+    for workers in choices:
+        begin = time.monotonic()
+        try:
+            report = run([args.bin_dir / "amk-compile", model, "-o", bundle,
+                          "--target=cuda", "--workers", workers,
+                          "--arch=" + ",".join(archs), *options])
+            return time.monotonic() - begin, report
+        except RuntimeError as error:
+            if workers == choices[-1] or "worker" not in str(error):
+                raise
 
 
 def bfloat_divergence(checkpoint, golden_dir):
@@ -133,7 +137,7 @@ def add_bench(args, bench):
         bundle = pathlib.Path("bench") / name
         try:
             seconds, report = compile_bundle(
-                args, MODELS / "shapes" / shape, args.out / bundle,
+                args, MODELS / "shapes" / shape, args.bench_out / bundle,
                 ["sm_90a", "sm_90a+trace"],
                 ["--dummy-weights", *options, *args.compile_option])
         except RuntimeError as error:
@@ -141,40 +145,38 @@ def add_bench(args, bench):
             print(f"  {name}: {str(error).strip().splitlines()[-1]}")
             continue
         print(f"  {name}: {seconds:.1f} s", flush=True)
+        # What the same weights give on the CPU, in float32, to compare with.
+        reference = pathlib.Path("bench") / f"{shape}-cpu"
+        if not (args.bench_out / reference).exists():
+            run([args.bin_dir / "amk-compile", MODELS / "shapes" / shape, "-o",
+                 args.bench_out / reference, "--target=cpu", "--cpu=x86-64-v3",
+                 "--dummy-weights", "--workers", args.cpu_workers])
         bench["bundles"].append({
-            "name": name, "bundle": str(bundle), "positions": positions,
+            "name": name, "reference": str(reference),
+            "bundle": str(bundle), "positions": positions,
             "compile_seconds": seconds, "compile_report": report})
 
 
-def copy_tools(args):
-    (args.out / "bin").mkdir(parents=True)
+def start(args, directory):
+    """Makes the directory anew, with the tools."""
+    if directory.exists():
+        shutil.rmtree(directory)
+    (directory / "bin").mkdir(parents=True)
     for tool in TOOLS:
-        target = args.out / "bin" / tool
+        target = directory / "bin" / tool
         shutil.copyfile(args.bin_dir / tool, target)
         target.chmod(0o755)
         subprocess.run(["strip", str(target)], check=False)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=pathlib.Path,
-                        default=ROOT / "build" / "gpu-suite")
-    parser.add_argument("--bin-dir", type=pathlib.Path,
-                        default=ROOT / "build" / "bin")
-    parser.add_argument("--workers", type=int, default=132)
-    parser.add_argument("--models", nargs="*",
-                        help="names (default: the trained and all random "
-                        "checkpoints)")
-    parser.add_argument("--bench", nargs="*",
-                        help="names in BENCH (default: all)")
-    parser.add_argument("--no-bench", action="store_true")
-    parser.add_argument("--compile-option", action="append", default=[],
-                        help="for every compilation, such as --hi-lo")
-    args = parser.parse_args()
-    if args.out.exists():
-        shutil.rmtree(args.out)
-    copy_tools(args)
+def pack(directory):
+    packed = pathlib.Path(shutil.make_archive(
+        str(directory), "gztar", directory.parent, directory.name))
+    print(f"{packed}: {packed.stat().st_size / 1e6:.1f} MB", flush=True)
 
+
+def make_suite(args):
+    start(args, args.out)
     names = args.models
     if names is None:
         names = [TRAINED] + sorted(
@@ -186,19 +188,46 @@ def main():
         add_model(args, name, source if source.exists()
                   else MODELS / "random" / name, suite)
     (args.out / "suite.json").write_text(json.dumps(suite, indent=1) + "\n")
+    pack(args.out)
+    # A refusal is a result and part of the suite; without any bundle there is
+    # nothing to test.
+    return any(model["variants"] for model in suite["models"])
+
+
+def make_bench(args):
+    start(args, args.bench_out)
     bench = {"bundles": [], "refused": []}
-    if not args.no_bench:
-        add_bench(args, bench)
-    (args.out / "bench.json").write_text(json.dumps(bench, indent=1) + "\n")
-    packed = shutil.make_archive(str(args.out), "gztar", args.out.parent,
-                                 args.out.name)
-    size = pathlib.Path(packed).stat().st_size
-    print(f"{packed}: {size / 1e6:.1f} MB, {len(suite['models'])} models, "
-          f"{len(bench['bundles'])} shapes, "
-          f"{len(suite['refused']) + len(bench['refused'])} refused")
-    # A refusal is a result and part of the suite; without any bundle there
-    # is nothing to test.
-    if not any(model["variants"] for model in suite["models"]):
+    add_bench(args, bench)
+    (args.bench_out / "bench.json").write_text(
+        json.dumps(bench, indent=1) + "\n")
+    pack(args.bench_out)
+    return bool(bench["bundles"])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=pathlib.Path,
+                        default=ROOT / "build" / "gpu-suite")
+    parser.add_argument("--bench-out", type=pathlib.Path,
+                        default=ROOT / "build" / "gpu-bench")
+    parser.add_argument("--bin-dir", type=pathlib.Path,
+                        default=ROOT / "build" / "bin")
+    parser.add_argument("--workers", type=int, default=132)
+    parser.add_argument("--cpu-workers", type=int, default=16,
+                        help="cores of the machine with the GPU")
+    parser.add_argument("--models", nargs="*",
+                        help="names (default: the trained and all random "
+                        "checkpoints)")
+    parser.add_argument("--bench", nargs="*",
+                        help="names in BENCH (default: all)")
+    parser.add_argument("--no-bench", action="store_true")
+    parser.add_argument("--no-suite", action="store_true")
+    parser.add_argument("--compile-option", action="append", default=[],
+                        help="for every compilation, such as --hi-lo")
+    args = parser.parse_args()
+    complete = args.no_suite or make_suite(args)
+    complete = (args.no_bench or make_bench(args)) and complete
+    if not complete:
         sys.exit(1)
 
 

@@ -19,8 +19,9 @@ using namespace amk;
 using namespace amk::bench;
 using namespace amk::runtime;
 
-/// Of a row of logits. Activations of 16 bits differ by up to 1e-2.
-static constexpr double kRelativeTolerance = 2e-2;
+/// Of a row of logits. Activations and caches of 16 bits make 1e-2 to 2e-2 of
+/// it, a wrong kernel about 1.
+static constexpr double kRelativeTolerance = 5e-2;
 
 //===----------------------------------------------------------------------===//
 // Goldens

@@ -65,7 +65,7 @@ const Option kOptions[] = {
      [](Options &o, Text, Text value) { o.golden = value; }},
     {"--reference", "BUNDLE", "gate: the logits of this bundle (of the CPU)",
      [](Options &o, Text, Text value) { o.reference = value; }},
-    {"--gate-runs", "COUNT", "without either: runs that must agree (20)",
+    {"--gate-runs", "COUNT", "without --golden: runs that must agree (20)",
      [](Options &o, Text name, Text value) { o.gateRuns = count(name, value); }},
     {"--positions", "LIST", "of the first measured step (31)",
      [](Options &o, Text name, Text value) {

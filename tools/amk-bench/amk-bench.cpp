@@ -79,14 +79,19 @@ static GateResult runGate(Session &session, const Options &options,
                           const std::vector<Text> &texts) {
   if (!texts.empty())
     return compareWithGolden(session, texts, options.stepsPerLaunch);
-  if (options.reference.empty())
-    return compareRuns(session, options.gateRuns, kGatePrompt, kGateTokens,
-                       options.stepsPerLaunch);
+  GateResult runs = compareRuns(session, options.gateRuns, kGatePrompt,
+                                kGateTokens, options.stepsPerLaunch);
+  if (options.reference.empty() || !runs.passed)
+    return runs;
   Options own = options;
   own.device = own.arch = "";
   std::unique_ptr<Session> reference =
       openSession(options.reference, own, neededContext(options, texts));
-  return compareSessions(session, *reference, kGatePrompt, kGateTokens);
+  GateResult result =
+      compareSessions(session, *reference, kGatePrompt, kGateTokens);
+  result.what +=
+      "; the same bits in " + std::to_string(options.gateRuns) + " runs";
+  return result;
 }
 
 //===----------------------------------------------------------------------===//
@@ -157,12 +162,28 @@ static Json describe(const GateResult &gate) {
   return json;
 }
 
+/// What would otherwise fail after minutes.
+static void checkRequest(const Manifest &manifest, const Options &options,
+                         const std::vector<Text> &texts,
+                         const std::string &path) {
+  uint32_t needed = neededContext(options, texts);
+  if (needed > manifest.model.maxContext)
+    fail(path, "max_context: found " +
+                   std::to_string(manifest.model.maxContext) +
+                   ", expected at least " + std::to_string(needed) +
+                   " to measure at these positions");
+  if (!manifest.gpu && !options.timeline.empty())
+    fail(path, "target: found cpu, expected cuda for --timeline");
+}
+
 static Json benchBundle(const std::string &path, const Options &options,
                         const std::vector<Text> &texts) {
   Json json;
   json["bundle"] = path;
+  Manifest manifest = Bundle::read(path).manifest;
+  checkRequest(manifest, options, texts, path);
   // Before the weights take the memory.
-  Bandwidth bandwidth = measureBandwidth(Bundle::read(path).manifest, options);
+  Bandwidth bandwidth = measureBandwidth(manifest, options);
   std::unique_ptr<Session> session =
       openSession(path, options, neededContext(options, texts));
   const ModelInfo &model = session->manifest().model;
