@@ -125,8 +125,7 @@ static void addTiling(OpPassManager &passes, const CompileOptions &options) {
   passes.addPass(createConvertAMKLayerToTask(tiling));
 }
 
-static void addPlacement(OpPassManager &passes,
-                         const CompileOptions &options) {
+static void addPlacement(OpPassManager &passes, const CompileOptions &options) {
   PlaceTasksOptions placement;
   placement.workers = options.workers;
   placement.placement = options.placement;
@@ -290,9 +289,9 @@ struct CompilePipelineOptions
       llvm::cl::init(false)};
   Option<unsigned> workers{
       *this, "workers", llvm::cl::desc("Number of workers"), llvm::cl::init(1)};
-  Option<unsigned> tileRows{*this, "tile-rows",
-                            llvm::cl::desc("Rows per weight tile; 0: by target"),
-                            llvm::cl::init(0)};
+  Option<unsigned> tileRows{
+      *this, "tile-rows", llvm::cl::desc("Rows per weight tile; 0: by target"),
+      llvm::cl::init(0)};
   Option<unsigned> kvSplits{
       *this, "kv-splits",
       llvm::cl::desc("Splits of the context in attention; 0: by workers"),

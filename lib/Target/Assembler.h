@@ -25,9 +25,9 @@ struct Assembly {
 };
 
 /// Runs `ptxas` for `arch`. `report` gets a message if that fails.
-FailureOr<Assembly> assemble(llvm::StringRef ptxas, llvm::StringRef arch,
-                             llvm::StringRef ptx,
-                             llvm::function_ref<void(const llvm::Twine &)> report);
+FailureOr<Assembly>
+assemble(llvm::StringRef ptxas, llvm::StringRef arch, llvm::StringRef ptx,
+         llvm::function_ref<void(const llvm::Twine &)> report);
 
 } // namespace mlir::amk
 

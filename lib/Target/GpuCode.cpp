@@ -91,8 +91,9 @@ static LogicalResult compile(gpu::GPUModuleOp module, StringRef assembler,
   if (!assembler.empty()) {
     FailureOr<Assembly> assembly;
     code.assemblerSeconds = measure([&] {
-      assembly = assemble(assembler, code.arch, *ptx,
-                          [&](const Twine &message) { module.emitError(message); });
+      assembly =
+          assemble(assembler, code.arch, *ptx,
+                   [&](const Twine &message) { module.emitError(message); });
     });
     if (failed(assembly))
       return failure();

@@ -45,8 +45,8 @@ static FailureOr<Linker> findLinker(Report report) {
   return failure();
 }
 
-static LogicalResult runLinker(const Linker &linker, const TemporaryDirectory &files,
-                               Report report) {
+static LogicalResult runLinker(const Linker &linker,
+                               const TemporaryDirectory &files, Report report) {
   std::string input = files.path("code.o"), output = files.path("code.so");
   std::string log = files.path("log");
   SmallVector<StringRef> arguments = {linker.path, "-shared", "-o", output,

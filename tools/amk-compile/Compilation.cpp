@@ -83,8 +83,8 @@ void Compilation::importDirectory() {
   // Every worker of a GPU has a part of the embedding, or the next step would
   // not wait for it.
   if (options.chooseWorkers && compile.target == mlir::amk::TargetKind::Cuda)
-    compile.workers = std::min<int64_t>(compile.workers,
-                                        checkpoint.config.hidden);
+    compile.workers =
+        std::min<int64_t>(compile.workers, checkpoint.config.hidden);
 }
 
 void Compilation::parseFile() {
@@ -150,9 +150,9 @@ void Compilation::encode() {
   // A module of a later level knows better than the command line.
   bool isForGpu = compile.target == mlir::amk::TargetKind::Cuda;
   if (isForGpu != plan.manifest.gpu.has_value())
-    fail(options.input, std::string("found a schedule for ") +
-                            (isForGpu ? "a CPU" : "GPUs") + ", expected --target=" +
-                            (isForGpu ? "cpu" : "cuda"));
+    fail(options.input,
+         std::string("found a schedule for ") + (isForGpu ? "a CPU" : "GPUs") +
+             ", expected --target=" + (isForGpu ? "cpu" : "cuda"));
   if (isForGpu)
     compile.gpu.stageBytes = plan.manifest.gpu->stageBytes;
   // The tables hold it now; LLVM has no operation for it.

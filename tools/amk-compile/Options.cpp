@@ -60,7 +60,8 @@ struct CommandLine {
   cl::list<std::string> arch{
       "arch", cl::CommaSeparated, cl::value_desc("LIST"),
       cl::desc("Architectures of --target=cuda, one kernel each: any of " +
-               archHelp + ", or all; native: this machine's GPU (default: "
+               archHelp +
+               ", or all; native: this machine's GPU (default: "
                "sm_90a). With +trace after a name: a kernel that writes a "
                "timeline"),
       cl::cat(category)};
@@ -236,7 +237,8 @@ static std::string nativeArch() {
   std::optional<runtime::LocalGpu> gpu = runtime::findLocalGpu();
   if (!gpu)
     fail("--arch", "found native, but this machine has no usable GPU; expected "
-                   "some of " + gpuArchNames());
+                   "some of " +
+                       gpuArchNames());
   std::string name = "sm_" + std::to_string(gpu->number);
   if (isGpuArch(name + "a"))
     return name + "a";
@@ -299,8 +301,8 @@ static void refuse(const char *target,
 
 static TargetKind parseTarget(const CommandLine &line) {
   if (line.target == "cpu") {
-    refuse("cuda", {line.arch, line.hiLo, line.ptxas, line.stageBytes,
-                    line.inFlight});
+    refuse("cuda",
+           {line.arch, line.hiLo, line.ptxas, line.stageBytes, line.inFlight});
     return TargetKind::Cpu;
   }
   if (line.target != "cuda")
@@ -328,10 +330,9 @@ static CompileOptions compileOptions(const CommandLine &line) {
   options.setTarget(parseTarget(line));
   if (options.target == TargetKind::Cuda)
     options.gpu = gpuOptions(line);
-  options.workers =
-      line.workers.getNumOccurrences()
-          ? parseNumber(line.workers, ::amk::abi::kMaxWorkers, 0)
-          : defaultWorkers(options.target);
+  options.workers = line.workers.getNumOccurrences()
+                        ? parseNumber(line.workers, ::amk::abi::kMaxWorkers, 0)
+                        : defaultWorkers(options.target);
   options.tileRows = parseNumber(line.tileRows, kAnyNumber, options.tileRows);
   options.kvSplits = parseNumber(line.kvSplits, kAnyNumber, options.kvSplits);
   if (line.placement.getNumOccurrences())

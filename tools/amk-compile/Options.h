@@ -26,7 +26,7 @@ struct Options {
   bool chooseWorkers = false; ///< compile.workers is more than a model may use
   mlir::amk::CpuObjectOptions object; ///< target cpu
   mlir::amk::GpuCodeOptions gpuCode;  ///< target cuda
-  int64_t maxContext = 0; ///< 0: chosen by the model
+  int64_t maxContext = 0;             ///< 0: chosen by the model
   bool dummyWeights = false;
   std::optional<mlir::amk::Phase> from; ///< none: by what the input holds
   mlir::amk::Phase to = mlir::amk::Phase::LLVM;

@@ -103,8 +103,8 @@ static void reportKernel(llvm::raw_ostream &os,
   for (const mlir::amk::GpuFunction &function : code.functions)
     if (function.spillStores || function.spillLoads)
       os << "warning   " << code.arch << ": " << function.name << " spills "
-         << function.spillStores << " bytes and loads "
-         << function.spillLoads << '\n';
+         << function.spillStores << " bytes and loads " << function.spillLoads
+         << '\n';
 }
 
 std::string

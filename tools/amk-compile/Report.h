@@ -47,8 +47,8 @@ private:
   std::vector<std::pair<std::string, double>> seconds;
 };
 
-/// Sizes of a bundle that was written to `directory`, what its kernels take of a
-/// GPU, and the time it took. `gpuCode` is empty for a CPU.
+/// Sizes of a bundle that was written to `directory`, what its kernels take of
+/// a GPU, and the time it took. `gpuCode` is empty for a CPU.
 std::string compileReport(const BundlePlan &plan,
                           const std::vector<CodeFile> &code,
                           const std::vector<mlir::amk::GpuCode> &gpuCode,

@@ -35,8 +35,8 @@ std::string gpuArchNames();
 /// does, and so on.
 std::vector<std::string> allGpuArchs();
 
-/// Of a stage of the ring for code that shares its weights' layout: the smallest
-/// of the architectures' own. All names must be known.
+/// Of a stage of the ring for code that shares its weights' layout: the
+/// smallest of the architectures' own. All names must be known.
 unsigned commonStageBytes(ArrayRef<std::string> archs);
 
 } // namespace mlir::amk

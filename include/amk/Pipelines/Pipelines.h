@@ -62,7 +62,7 @@ struct CompileOptions {
   bool fuseHead = true;
   bool fuseNorm = true;
   SyncMode sync = SyncMode::Coarse;
-  bool reuse = true; ///< activations share bytes
+  bool reuse = true;         ///< activations share bytes
   bool injectDelays = false; ///< for tests: see convert-amk-kernel-to-llvm
 
   /// With the target's own tile rows and placement.

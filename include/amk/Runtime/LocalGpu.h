@@ -16,8 +16,8 @@
 namespace amk::runtime {
 
 struct LocalGpu {
-  std::string name;      ///< "NVIDIA H200"
-  uint32_t number = 0;   ///< 90 for sm_90
+  std::string name;    ///< "NVIDIA H200"
+  uint32_t number = 0; ///< 90 for sm_90
   uint32_t multiprocessors = 0;
 };
 

@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// gpu.module operations of the LLVM dialect to PTX and, where NVIDIA's assembler
-// is there, to cubins.
+// gpu.module operations of the LLVM dialect to PTX and, where NVIDIA's
+// assembler is there, to cubins.
 //
 //===----------------------------------------------------------------------===//
 
@@ -36,8 +36,8 @@ struct GpuFunction {
 struct GpuCode {
   std::string arch;
   bool trace = false;
-  /// The cubin if there is one; PTX if there is none, or if GPUs to come can run
-  /// it.
+  /// The cubin if there is one; PTX if there is none, or if GPUs to come can
+  /// run it.
   std::vector<::amk::CodeFile> files;
   /// From here on only what was assembled has anything.
   std::vector<GpuFunction> functions;
@@ -47,8 +47,8 @@ struct GpuCode {
   bool isAssembled() const { return codeBytes != 0; }
 };
 
-/// $AMK_PTXAS, or ptxas in PATH, $CUDA_HOME/bin or /usr/local/cuda/bin; empty if
-/// it is nowhere.
+/// $AMK_PTXAS, or ptxas in PATH, $CUDA_HOME/bin or /usr/local/cuda/bin; empty
+/// if it is nowhere.
 std::string findAssembler();
 
 /// Compiles every gpu.module of `module`, several at a time, which

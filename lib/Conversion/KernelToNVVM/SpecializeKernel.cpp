@@ -69,7 +69,8 @@ private:
   /// Weights lie in stages of the schedule's size.
   unsigned chooseStage(ArrayRef<std::string> names) {
     for (auto schedule : getOperation().getOps<ScheduleOp>())
-      if (auto bytes = schedule->getAttrOfType<IntegerAttr>(kStageBytesAttrName))
+      if (auto bytes =
+              schedule->getAttrOfType<IntegerAttr>(kStageBytesAttrName))
         return bytes.getInt();
     return commonStageBytes(names);
   }
@@ -80,14 +81,14 @@ private:
              << "archs: found none, expected some of " << archNames();
     for (StringRef name : names)
       if (!findRow(name))
-        return getOperation().emitError() << "archs: found '" << name
-                                          << "', expected some of "
-                                          << archNames();
+        return getOperation().emitError()
+               << "archs: found '" << name << "', expected some of "
+               << archNames();
     return success();
   }
 
-  LogicalResult specialize(KernelProgramOp program,
-                           ArrayRef<std::string> names, unsigned stage) {
+  LogicalResult specialize(KernelProgramOp program, ArrayRef<std::string> names,
+                           unsigned stage) {
     OpBuilder builder(program);
     for (StringRef name : names) {
       const ArchRow &row = *findRow(name);
@@ -99,13 +100,13 @@ private:
                << row.name << ", expected at least " << std::max(pace, 2u);
       if (std::optional<std::string> why =
               ::amk::schedule::checkRing(stages, pace))
-        return program.emitOpError() << "has no safe ring on " << row.name
-                                     << ": " << *why;
+        return program.emitOpError()
+               << "has no safe ring on " << row.name << ": " << *why;
       bool trace = name.ends_with(kTraceSuffix);
       auto copy = cast<KernelProgramOp>(builder.clone(*program));
-      copy.setSymName((program.getSymName() + "_" + row.name +
-                       (trace ? "_trace" : ""))
-                          .str());
+      copy.setSymName(
+          (program.getSymName() + "_" + row.name + (trace ? "_trace" : ""))
+              .str());
       copy.setGpuAttr(GpuAttr::get(&getContext(), row.name, stage, stages, pace,
                                    layout::kGroups, trace));
     }
