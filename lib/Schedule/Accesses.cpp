@@ -187,35 +187,76 @@ void AccessChecker::visit(uint32_t place, unsigned step) {
   cell.reads.add(touch);
 }
 
-/// True if every agent's step starts after all agents have ended the step
-/// before: then accesses of different steps are ordered.
-static bool isBarrierBetweenSteps(const Model &model, const Order &order) {
-  uint32_t proven = kNoClock; // A clock that has all actions.
-  for (uint32_t a = 0; a != model.numAgents(); ++a) {
-    if (model.length(a) == 0)
+namespace {
+
+/// Finds buffers without races that need no frontiers, in one step: each read
+/// comes after all writes, by its clock or in its own queue. They are marked in
+/// `isSettled`; for the others this means nothing.
+class SettledBuffers {
+public:
+  SettledBuffers(const Facts &facts, AccessSpace &space)
+      : facts(facts), index(facts.index), isSettled(space.isSettled),
+        provenClock(space.provenClock) {}
+  void find();
+
+private:
+  bool isAfterWrites(uint32_t action, uint32_t buffer);
+
+  const Facts &facts;
+  const RegionIndex &index;
+  std::vector<char> &isSettled;
+  std::vector<uint32_t> &provenClock; ///< [buffers] one that has all writes
+};
+
+} // namespace
+
+/// For an action that reads the buffer.
+bool SettledBuffers::isAfterWrites(uint32_t action, uint32_t buffer) {
+  uint32_t clock = facts.order.clockId(action, 0);
+  if (clock == provenClock[buffer])
+    return true;
+  bool hasAll = true;
+  for (const uint32_t *it = index.begin(buffer); it != index.end(buffer);
+       ++it) {
+    const UsedRegion &region = index.regions[*it];
+    if (!region.writes)
       continue;
-    uint32_t clock = order.clockId(model.agentBegin[a], 1);
-    if (clock == proven)
+    uint32_t writer = facts.run.order[region.first[UsedRegion::kWrite]];
+    if (facts.order.clockHas(clock, {writer, End::Writes, 0}, 0))
       continue;
-    bool hasOwn = true;
-    for (uint32_t b = 0; b != model.numAgents(); ++b) {
-      if (model.length(b) == 0 ||
-          order.clockHas(clock, {model.agentBegin[b + 1] - 1, End::Writes, 0},
-                         0))
-        continue;
-      if (a != b)
-        return false;
-      hasOwn = false;
-    }
-    if (hasOwn)
-      proven = clock;
+    if (facts.model.agentOf[writer] != facts.model.agentOf[action])
+      return false;
+    hasAll = false;
   }
+  if (hasAll)
+    provenClock[buffer] = clock;
   return true;
 }
 
-void amk::schedule::checkAccesses(const Facts &facts, std::vector<Cell> &cells,
+void SettledBuffers::find() {
+  const Program &program = facts.program;
+  isSettled.assign(program.buffers.size(), false);
+  // Words end one by one, and steps may overlap.
+  if (facts.model.hasTags || (facts.steps != 1 && !facts.order.stepsAreApart()))
+    return;
+  provenClock.assign(program.buffers.size(), kNoClock);
+  isSettled = index.isWrittenFirst;
+  for (const Use &use : index.uses) {
+    uint32_t buffer = index.regions[use.region].bytes.buffer;
+    if (!use.isWrite() && isSettled[buffer] &&
+        !isAfterWrites(use.action, buffer))
+      isSettled[buffer] = false;
+  }
+}
+
+void amk::schedule::checkAccesses(const Facts &facts, AccessSpace &space,
                                   Report &report) {
-  const RegionIndex &index = facts.index;
+  SettledBuffers(facts, space).find();
+  RegionIndex &index = facts.index;
+  index.makeCells(facts.program, space.isSettled);
+  if (index.numCells() == 0)
+    return;
+  std::vector<Cell> &cells = space.cells;
   if (cells.size() < index.numCells())
     cells.resize(index.numCells());
   for (uint32_t i = 0; i != index.numCells(); ++i) {
@@ -224,10 +265,7 @@ void amk::schedule::checkAccesses(const Facts &facts, std::vector<Cell> &cells,
     cells[i].provenClock = kNoClock;
   }
   AccessChecker checker(facts, cells, report);
-  unsigned steps = 2;
-  if (facts.steps == 1 || index.numCells() == 0 ||
-      isBarrierBetweenSteps(facts.model, facts.order))
-    steps = 1;
+  unsigned steps = facts.steps == 1 || facts.order.stepsAreApart() ? 1 : 2;
   for (unsigned step = 0; step != steps; ++step)
     for (uint32_t i = 0; i != index.uses.size(); ++i) {
       uint32_t cell = index.cellOf(index.uses[i].region);

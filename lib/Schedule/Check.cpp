@@ -49,12 +49,14 @@ private:
   void checkCounters();
   void checkSize();
   void checkAction(ActionRef ref, const Action &action);
-  void checkWaits(ActionRef ref, const Action &action);
-  void checkSignals(ActionRef ref, const Action &action);
+  void checkWait(ActionRef ref, const Wait &wait);
+  void checkSignal(ActionRef ref, const Action &action, size_t index);
   void checkProtocol(ActionRef ref, const Action &action, size_t signal);
   void checkAccess(ActionRef ref, const Action &action, const Access &access);
   void checkMode(ActionRef ref, const Action &action, const Access &access);
-  bool isPlain(const Access &access);
+  bool isPlain(const Wait &wait) const;
+  bool isPlain(const Signal &signal) const;
+  bool isPlain(const Access &access) const;
   void checkRows(ActionRef ref);
   void checkTagWaits();
   bool checkCounter(ActionRef ref, const char *what, uint32_t counter);
@@ -200,30 +202,25 @@ bool Checker::checkCounter(ActionRef ref, const char *what, uint32_t counter) {
   return false;
 }
 
-void Checker::checkWaits(ActionRef ref, const Action &action) {
-  for (const Wait &wait : action.waits) {
-    checkCounter(ref, "a wait", wait.counter);
-    if (wait.threshold < kMinThreshold || wait.threshold > kMaxThreshold)
-      report.add(Rule::Range, ref,
-                 "a wait has threshold " + std::to_string(wait.threshold) +
-                     ", expected a 32-bit integer");
-  }
+void Checker::checkWait(ActionRef ref, const Wait &wait) {
+  checkCounter(ref, "a wait", wait.counter);
+  if (wait.threshold < kMinThreshold || wait.threshold > kMaxThreshold)
+    report.add(Rule::Range, ref,
+               "a wait has threshold " + std::to_string(wait.threshold) +
+                   ", expected a 32-bit integer");
 }
 
-void Checker::checkSignals(ActionRef ref, const Action &action) {
-  for (size_t i = 0; i != action.signals.size(); ++i) {
-    const Signal &signal = action.signals[i];
-    bool exists = checkCounter(ref, "a signal", signal.counter);
-    if (signal.amount > kMaxAmount)
-      report.add(Rule::Range, ref,
-                 "a signal adds " + std::to_string(signal.amount) +
-                     ", expected at most " + std::to_string(kMaxAmount));
-    else if (exists)
-      counters[signal.counter].perStep += signal.amount;
-    if (exists &&
-        program.counters[signal.counter].protocol != Protocol::Release)
-      checkProtocol(ref, action, i);
-  }
+void Checker::checkSignal(ActionRef ref, const Action &action, size_t index) {
+  const Signal &signal = action.signals[index];
+  bool exists = checkCounter(ref, "a signal", signal.counter);
+  if (signal.amount > kMaxAmount)
+    report.add(Rule::Range, ref,
+               "a signal adds " + std::to_string(signal.amount) +
+                   ", expected at most " + std::to_string(kMaxAmount));
+  else if (exists)
+    counters[signal.counter].perStep += signal.amount;
+  if (exists && program.counters[signal.counter].protocol != Protocol::Release)
+    checkProtocol(ref, action, index);
 }
 
 /// Of a signal of a Tag or Parity counter.
@@ -334,8 +331,20 @@ void Checker::checkAccess(ActionRef ref, const Action &action,
                    std::to_string(space.worker));
 }
 
-/// The usual access: contiguous, inside its buffer, with nothing special.
-bool Checker::isPlain(const Access &access) {
+// What is usual needs no look at its parts.
+
+inline bool Checker::isPlain(const Wait &wait) const {
+  return wait.counter < counters.size() &&
+         wait.threshold == static_cast<int32_t>(wait.threshold);
+}
+
+inline bool Checker::isPlain(const Signal &signal) const {
+  return signal.counter < counters.size() && signal.amount <= kMaxAmount &&
+         program.counters[signal.counter].protocol == Protocol::Release;
+}
+
+/// Contiguous, inside its buffer, with nothing special.
+inline bool Checker::isPlain(const Access &access) const {
   const Region &region = access.region;
   if (hasShared || region.rows != 1 || region.rowBytes == 0 ||
       region.buffer >= program.buffers.size() ||
@@ -343,13 +352,31 @@ bool Checker::isPlain(const Access &access) {
       access.mode == AccessMode::WriteTagged)
     return false;
   uint64_t bytes = program.buffers[region.buffer].bytes;
-  if (region.offset > bytes || region.rowBytes > bytes - region.offset)
-    return false;
-  ++rows;
-  return true;
+  return region.offset <= bytes && region.rowBytes <= bytes - region.offset;
 }
 
-void Checker::checkRows(ActionRef ref) {
+inline void Checker::checkAction(ActionRef ref, const Action &action) {
+  waits += action.waits.size();
+  signals += action.signals.size();
+  accesses += action.accesses.size();
+  for (const Wait &wait : action.waits)
+    if (!isPlain(wait))
+      checkWait(ref, wait);
+  for (const Signal &signal : action.signals)
+    if (isPlain(signal))
+      counters[signal.counter].perStep += signal.amount;
+    else
+      checkSignal(ref, action,
+                  static_cast<size_t>(&signal - action.signals.data()));
+  for (const Access &access : action.accesses)
+    if (isPlain(access))
+      ++rows;
+    else
+      checkAccess(ref, action, access);
+  checkRows(ref);
+}
+
+inline void Checker::checkRows(ActionRef ref) {
   if (rows <= kMaxRows)
     return;
   report.add(Rule::Range, ref,
@@ -383,18 +410,8 @@ void Checker::run() {
   for (uint32_t a = 0; a != program.agents.size() && !report.full(); ++a) {
     const std::vector<Action> &queue = program.agents[a].actions;
     actions += queue.size();
-    for (uint32_t i = 0; i != queue.size(); ++i) {
-      const Action &action = queue[i];
-      waits += action.waits.size();
-      signals += action.signals.size();
-      accesses += action.accesses.size();
-      checkWaits({a, i}, action);
-      checkSignals({a, i}, action);
-      for (const Access &access : action.accesses)
-        if (!isPlain(access))
-          checkAccess({a, i}, action, access);
-      checkRows({a, i});
-    }
+    for (uint32_t i = 0; i != queue.size(); ++i)
+      checkAction({a, i}, queue[i]);
   }
   checkSize();
   for (uint32_t c = 0; c != counters.size(); ++c)

@@ -16,8 +16,6 @@ using namespace amk::schedule;
 /// Merges the signals from `first` on per counter and drops zeros.
 static void mergeSignals(std::vector<Signal> &signals, size_t first) {
   auto begin = signals.begin() + static_cast<std::ptrdiff_t>(first);
-  if (signals.size() - first == 1 && begin->amount != 0)
-    return;
   std::sort(begin, signals.end(), [](const Signal &a, const Signal &b) {
     return a.counter < b.counter;
   });
@@ -31,6 +29,25 @@ static void mergeSignals(std::vector<Signal> &signals, size_t first) {
       *out++ = *it;
   }
   signals.erase(out, signals.end());
+}
+
+inline void Model::addAction(const Action &action, uint32_t agent,
+                             uint32_t index) {
+  agentOf[index] = agent;
+  waitBegin[index] = static_cast<uint32_t>(waits.size());
+  for (const Wait &wait : action.waits)
+    waits.push_back(wait);
+  size_t first = signals.size();
+  signalBegin[index] = static_cast<uint32_t>(first);
+  bool isRelease = false;
+  for (const Signal &signal : action.signals) {
+    isRelease |= protocol[signal.counter] != Protocol::Tag;
+    perStep[signal.counter] += signal.amount;
+    signals.push_back(signal);
+  }
+  releases[index] = isRelease;
+  if (action.signals.size() > 1 || (isRelease && signals.back().amount == 0))
+    mergeSignals(signals, first);
 }
 
 void Model::build(const Program &program) {
@@ -61,23 +78,4 @@ void Model::build(const Program &program) {
       addAction(action, agent, index++);
   waitBegin[count] = static_cast<uint32_t>(waits.size());
   signalBegin[count] = static_cast<uint32_t>(signals.size());
-  for (const Signal &signal : signals)
-    perStep[signal.counter] += signal.amount;
-}
-
-void Model::addAction(const Action &action, uint32_t agent, uint32_t index) {
-  agentOf[index] = agent;
-  waitBegin[index] = static_cast<uint32_t>(waits.size());
-  for (const Wait &wait : action.waits)
-    waits.push_back(wait);
-  size_t first = signals.size();
-  signalBegin[index] = static_cast<uint32_t>(first);
-  bool isRelease = false;
-  for (const Signal &signal : action.signals) {
-    isRelease |= protocol[signal.counter] != Protocol::Tag;
-    signals.push_back(signal);
-  }
-  releases[index] = isRelease;
-  if (signals.size() != first)
-    mergeSignals(signals, first);
 }

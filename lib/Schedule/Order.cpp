@@ -154,10 +154,17 @@ void Order::findSources(Join &join) {
   if (join.step < -1)
     return; // Sources two steps back are no edges between neighbouring steps.
 
+  uint64_t slack = last->through - need, dropped = 0;
+  if (slack == 0 && join.prefix == count &&
+      count == numProducing[join.counter]) { // It needs all, one of each agent.
+    for (uint32_t i = 0; i != count; ++i)
+      sources.push_back({first[i].action, static_cast<int32_t>(join.step)});
+    return;
+  }
+
   // leftOut: of an agent without a source yet, the amount not needed so far;
   // kFound once it has one.
   constexpr uint64_t kFound = std::numeric_limits<uint64_t>::max();
-  uint64_t slack = last->through - need, dropped = 0;
   uint32_t missing = numProducing[join.counter];
   ++lastStamp;
   auto visit = [&](uint32_t i, int64_t step) {
@@ -194,20 +201,69 @@ void Order::computeClocks(const GreedyRun &run) {
     clockOf[step].resize(model->numActions());
     joinClock[step].assign(joins.size(), kNone);
   }
-  for (unsigned step = 0; step != 2; ++step)
-    for (uint32_t action : run.order) {
-      uint32_t agent = model->agentOf[action];
-      uint32_t clock = 0;
-      if (action != model->agentBegin[agent])
-        clock = clockOf[step][action - 1];
-      else if (step != 0)
-        clock = clockOf[0][model->agentBegin[agent + 1] - 1];
-      for (uint32_t i = model->waitBegin[action];
-           i != model->waitBegin[action + 1]; ++i)
-        if (joinOf[i] != kNone && joins[joinOf[i]].enabled)
-          clock = merge(clock, clockOfJoin(joinOf[i], step));
-      clockOf[step][action] = clock;
+  computeClocks(run, 0);
+  isApart = findBarrier();
+  if (!isApart)
+    computeClocks(run, 1);
+}
+
+void Order::computeClocks(const GreedyRun &run, unsigned step) {
+  for (uint32_t action : run.order) {
+    uint32_t agent = model->agentOf[action];
+    uint32_t clock = 0;
+    if (action != model->agentBegin[agent])
+      clock = clockOf[step][action - 1];
+    else if (step != 0)
+      clock = clockOf[0][model->agentBegin[agent + 1] - 1];
+    for (uint32_t i = model->waitBegin[action];
+         i != model->waitBegin[action + 1]; ++i)
+      if (joinOf[i] != kNone && joins[joinOf[i]].enabled)
+        clock = merge(clock, clockOfJoin(joinOf[i], step));
+    clockOf[step][action] = clock;
+  }
+}
+
+/// What an agent knows before step 1 by the joins of step 0 alone.
+uint32_t Order::clockBetweenSteps(uint32_t agent) {
+  uint32_t first = model->agentBegin[agent];
+  uint32_t clock = clockOf[0][model->agentBegin[agent + 1] - 1];
+  for (uint32_t i = model->waitBegin[first]; i != model->waitBegin[first + 1];
+       ++i) {
+    uint32_t join = joinOf[i];
+    if (join != kNone && joins[join].enabled && joins[join].sameStep &&
+        joins[join].step == -1)
+      clock = merge(clock, clockOfJoin(join, 1));
+  }
+  return clock;
+}
+
+/// True if every agent's step starts after all agents have ended the step
+/// before. Then nothing needs the clocks of step 1, unless a join has sources
+/// in two steps.
+bool Order::findBarrier() {
+  for (const Join &join : joins)
+    if (!join.sameStep)
+      return false;
+  uint32_t proven = kNone; // A clock that has all actions.
+  for (uint32_t a = 0; a != numAgents; ++a) {
+    if (model->length(a) == 0)
+      continue;
+    uint32_t clock = clockBetweenSteps(a);
+    if (clock == proven)
+      continue;
+    bool hasOwn = true;
+    for (uint32_t b = 0; b != numAgents; ++b) {
+      if (model->length(b) == 0 ||
+          clockHas(clock, {model->agentBegin[b + 1] - 1, End::Writes, 0}, 0))
+        continue;
+      if (a != b)
+        return false;
+      hasOwn = false;
     }
+    if (hasOwn)
+      proven = clock;
+  }
+  return true;
 }
 
 /// How many of its agent's actions, over all steps, have their ordinary writes
@@ -328,7 +384,7 @@ bool Order::isAfterSources(const Join &join, uint32_t index, uint32_t action,
     return true;
   // Clocks are closed: who knows the sources knows what their join knows.
   if (join.sameStep && shift <= 1) {
-    uint32_t row = joinClock[shift][index];
+    uint32_t row = clockOfJoin(index, static_cast<unsigned>(shift));
     uint32_t more = excess(row, clock);
     if (more == 0) {
       known = clock;
@@ -361,6 +417,8 @@ bool Order::holds(uint32_t index) {
     if (!isAfterSources(join, index, producers[begin + i].action, step, shift,
                         known))
       return false;
+  if (isApart)
+    return true;
   // The others' first uncounted signals are a step later. Step 2 has no clocks,
   // but its actions are after those of step 1 as these after those of step 0.
   shift -= step;
@@ -406,6 +464,8 @@ bool Order::before(Ending a, uint32_t b, uint64_t distance,
   uint32_t agentA = model->agentOf[a.action], agentB = model->agentOf[b];
   if (agentA == agentB)
     return distance != 0 || a.action < b;
+  if (isApart && distance != 0)
+    return true;
   if (clockHas(clockOf[distance ? 1 : 0][b], a, 0))
     return true;
   if (exact && distance <= 1)
@@ -424,6 +484,8 @@ bool Order::beforeReached(Ending a, uint32_t b, uint64_t distance) const {
     return model->position(a.action) < index;
   if (agentA != agentB) {
     uint64_t step = (index - 1) / length;
+    if (isApart && step != 0)
+      return true;
     uint32_t earlier =
         model->agentBegin[agentB] + static_cast<uint32_t>((index - 1) % length);
     if (clockHas(clockOf[step ? 1 : 0][earlier], a, 0))

@@ -43,8 +43,13 @@ public:
   /// of the same agent has to have ended by then, not only to be earlier.
   bool beforeReached(Ending a, uint32_t b, uint64_t distance) const;
 
-  /// The clock of an action of step 0 or 1. Actions with equal clocks (but for
-  /// their own agent's entry) often share one.
+  /// True if a barrier parts the steps: every action of a step is before every
+  /// action of the next. False also where that takes more than clocks to see.
+  bool stepsAreApart() const { return isApart; }
+
+  /// The clock of an action of step 0 or, unless the steps are apart, 1.
+  /// Actions with equal clocks (but for their own agent's entry) often share
+  /// one.
   uint32_t clockId(uint32_t action, unsigned step) const {
     return clockOf[step][action];
   }
@@ -59,7 +64,8 @@ public:
       return row[agent] > at;
     if (row[numAgents + agent] > at)
       return true;
-    return a.end == End::Words && row[2 * numAgents + tagIndex[a.counter]] > step;
+    return a.end == End::Words &&
+           row[2 * numAgents + tagIndex[a.counter]] > step;
   }
 
 private:
@@ -87,6 +93,9 @@ private:
   void findSources(Join &join);
   void findTagSources(Join &join);
   void computeClocks(const GreedyRun &run);
+  void computeClocks(const GreedyRun &run, unsigned step);
+  uint32_t clockBetweenSteps(uint32_t agent);
+  bool findBarrier();
   uint32_t clockOfJoin(uint32_t join, unsigned step);
   uint32_t visibleBefore(uint32_t action, unsigned step) const;
   uint32_t merge(uint32_t a, uint32_t b);
@@ -106,6 +115,7 @@ private:
   /// Every wait is a conjunction of edges: what the clocks do not order, some
   /// execution does not.
   bool exact = true;
+  bool isApart = false; ///< see stepsAreApart()
 
   struct Producer {
     uint32_t action;

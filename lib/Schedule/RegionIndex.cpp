@@ -17,6 +17,8 @@ using namespace amk::schedule;
 
 /// Overlaps remembered at most.
 static constexpr size_t kMaxPairs = size_t(1) << 23;
+/// In place of an offset; no region begins there.
+static constexpr uint64_t kUnsorted = std::numeric_limits<uint64_t>::max();
 static constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
 
 static auto key(const Region &r) {
@@ -108,24 +110,26 @@ void RegionIndex::grow() {
   }
 }
 
-uint32_t RegionIndex::insert(const Region &normalized, uint32_t agent,
-                             size_t slot) {
+inline uint32_t RegionIndex::insert(const Region &normalized, uint32_t agent,
+                                    size_t slot) {
   uint32_t index = static_cast<uint32_t>(regions.size());
   table[slot] = index;
-  regions.emplace_back();
-  regions.back().bytes = normalized;
-  regions.back().agent = agent;
+  UsedRegion &region = regions.emplace_back();
+  region.bytes = normalized;
+  region.agent = agent;
   if (regions.size() * 2 > table.size())
     grow();
   return index;
 }
 
 inline uint32_t RegionIndex::find(const Region &normalized, uint32_t agent) {
+  const uint32_t *slots = table.data();
+  const UsedRegion *known = regions.data();
   size_t mask = table.size() - 1;
   size_t slot = hashOf(normalized) & mask;
-  for (; table[slot] != kNone; slot = (slot + 1) & mask)
-    if (same(regions[table[slot]].bytes, normalized))
-      return table[slot];
+  for (; slots[slot] != kNone; slot = (slot + 1) & mask)
+    if (same(known[slots[slot]].bytes, normalized))
+      return slots[slot];
   return insert(normalized, agent, slot);
 }
 
@@ -171,18 +175,21 @@ void RegionIndex::sortByBuffer(const Program &program) {
   for (size_t i = 2; i != bufferBegin.size(); ++i)
     bufferBegin[i] += bufferBegin[i - 1];
   byBuffer.resize(regions.size());
-  for (uint32_t i = 0; i != regions.size(); ++i)
-    byBuffer[bufferBegin[regions[i].bytes.buffer + 1]++] = i;
-  bufferBegin.pop_back();
-  auto before = [&](uint32_t a, uint32_t b) {
-    return regions[a].bytes.offset < regions[b].bytes.offset;
-  };
-  for (size_t i = 0; i + 1 != bufferBegin.size(); ++i) {
-    uint32_t *first = byBuffer.data() + bufferBegin[i];
-    uint32_t *last = byBuffer.data() + bufferBegin[i + 1];
-    if (last - first > 1 && !std::is_sorted(first, last, before))
-      std::sort(first, last, before);
+  lastOffset.assign(program.buffers.size(), 0);
+  for (uint32_t i = 0; i != regions.size(); ++i) {
+    const Region &bytes = regions[i].bytes;
+    byBuffer[bufferBegin[bytes.buffer + 1]++] = i;
+    uint64_t &last = lastOffset[bytes.buffer];
+    last = bytes.offset < last ? kUnsorted : bytes.offset;
   }
+  bufferBegin.pop_back();
+  for (uint32_t i = 0; i != program.buffers.size(); ++i)
+    if (lastOffset[i] == kUnsorted)
+      std::sort(byBuffer.begin() + bufferBegin[i],
+                byBuffer.begin() + bufferBegin[i + 1],
+                [&](uint32_t a, uint32_t b) {
+                  return regions[a].bytes.offset < regions[b].bytes.offset;
+                });
 }
 
 void RegionIndex::makeGroups(const Program &program) {
@@ -293,6 +300,61 @@ void RegionIndex::linkCells() {
   }
 }
 
+void RegionIndex::makeCells(const Program &program,
+                            const std::vector<char> &isSettled) {
+  cells.assign(regions.size(), kPrivate);
+  cellBytes.clear();
+  pairs.clear();
+  isDense = false;
+  for (const Group &group : groups)
+    if (group.end - group.begin != 1 || !isSettled[buffers[group.begin]])
+      makeCells(program, group);
+  linkCells();
+}
+
+//===----------------------------------------------------------------------===//
+// Usual buffers
+//===----------------------------------------------------------------------===//
+
+bool RegionIndex::findWrittenFirst(uint32_t buffer, bool isCarried) const {
+  // The writes so far are the bytes [writtenBegin, writtenEnd), maybe with
+  // gaps.
+  uint64_t writtenBegin = 0, writtenEnd = 0;
+  uint64_t readBegin = std::numeric_limits<uint64_t>::max(), readEnd = 0;
+  int32_t lastWrite = -1, firstRead = UsedRegion::kNever;
+  bool hasGap = false;
+  for (const uint32_t *it = begin(buffer); it != end(buffer); ++it) {
+    const UsedRegion &region = regions[*it];
+    const Region &bytes = region.bytes;
+    if (region.last[UsedRegion::kReduce] >= 0 ||
+        region.last[UsedRegion::kPrevious] >= 0)
+      return false;
+    if (region.writes) {
+      if (region.writes != 1 || bytes.rows != 1 || bytes.offset < writtenEnd)
+        return false;
+      if (lastWrite < 0)
+        writtenBegin = bytes.offset;
+      else
+        hasGap |= bytes.offset != writtenEnd;
+      writtenEnd = bytes.offset + bytes.rowBytes;
+      lastWrite = std::max(lastWrite, region.last[UsedRegion::kWrite]);
+    }
+    if (region.last[UsedRegion::kRead] >= 0) {
+      firstRead = std::min(firstRead, region.first[UsedRegion::kRead]);
+      readBegin = std::min(readBegin, bytes.offset);
+      readEnd = std::max(readEnd, endOf(bytes));
+    }
+  }
+  bool isDefined =
+      isCarried || readEnd == 0 ||
+      (!hasGap && readBegin >= writtenBegin && readEnd <= writtenEnd);
+  return isDefined && lastWrite < firstRead;
+}
+
+//===----------------------------------------------------------------------===//
+// All of it
+//===----------------------------------------------------------------------===//
+
 void RegionIndex::build(const Program &program, const Model &model,
                         const std::vector<uint32_t> &order) {
   uses.clear();
@@ -326,13 +388,10 @@ void RegionIndex::build(const Program &program, const Model &model,
   }
   sortByBuffer(program);
   makeGroups(program);
-  cells.assign(regions.size(), kPrivate);
-  cellBytes.clear();
-  pairs.clear();
-  isDense = false;
-  for (const Group &group : groups)
-    makeCells(program, group);
-  linkCells();
+  isWrittenFirst.resize(program.buffers.size());
+  for (uint32_t i = 0; i != program.buffers.size(); ++i)
+    isWrittenFirst[i] =
+        findWrittenFirst(i, program.buffers[i].kind == BufferKind::Carried);
 }
 
 std::string amk::schedule::describe(const Program &program,

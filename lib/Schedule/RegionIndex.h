@@ -62,9 +62,11 @@ struct UsedRegion {
 class RegionIndex {
 public:
   /// `order`: all actions, in the order in which times count. Keeps the memory
-  /// of the program before.
+  /// of the program before. There are no cells yet.
   void build(const Program &program, const Model &model,
              const std::vector<uint32_t> &order);
+  /// Makes the cells of all groups but those of one buffer that is settled.
+  void makeCells(const Program &program, const std::vector<char> &isSettled);
 
   std::vector<Use> uses; ///< in the given order
   std::vector<UsedRegion> regions;
@@ -83,6 +85,10 @@ public:
   };
   std::vector<Group> groups;
   std::vector<uint32_t> buffers; ///< without empty ones
+  /// [buffers of the program] The usual buffer, which needs no comparison of
+  /// its regions: the step writes contiguous tiles that do not overlap, each
+  /// once, and after the last one reads what they wrote (of Carried, whatever).
+  std::vector<char> isWrittenFirst;
 
   /// The uses of a region, as places in `uses`. Built when first asked for.
   struct Range {
@@ -93,7 +99,7 @@ public:
   Range usesOf(uint32_t region);
 
   /// The cell of a region: regions with the same bytes of memory share one.
-  /// kPrivate if no access of another agent can conflict.
+  /// kPrivate if no access of another agent can conflict, or all are settled.
   static constexpr uint32_t kPrivate = std::numeric_limits<uint32_t>::max();
   uint32_t cellOf(uint32_t region) const { return cells[region]; }
   const Region &bytesOf(uint32_t cell) const { return cellBytes[cell]; }
@@ -126,12 +132,15 @@ private:
   void grow();
   void sortByBuffer(const Program &program);
   void makeGroups(const Program &program);
+  bool findWrittenFirst(uint32_t buffer, bool isCarried) const;
   void makeCells(const Program &program, const Group &group);
   void closeCluster(const Program &program, uint32_t first, uint32_t last);
   void linkCells();
 
   std::vector<uint32_t> table; ///< hash table of regions, a power of two
   std::vector<uint32_t> bufferBegin, byBuffer;
+  std::vector<uint64_t>
+      lastOffset; ///< while the regions of a buffer are sorted
   std::vector<uint32_t> useBegin, useOf;
 
   std::vector<uint32_t> wordBegin; ///< [counters + 1], empty if no Tag counter

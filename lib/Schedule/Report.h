@@ -75,9 +75,15 @@ void runChecks(const Program &program, Report &report);
 void reportDeadlocks(const Program &program, const Model &model,
                      const GreedyRun &run, Report &report);
 
-/// AMK-R* and AMK-N1. `cells` is memory to use; what it held is lost.
-void checkAccesses(const Facts &facts, std::vector<Cell> &cells,
-                   Report &report);
+/// Memory for checkAccesses(); what it held is lost.
+struct AccessSpace {
+  std::vector<Cell> cells;
+  std::vector<char> isSettled;       ///< [buffers]
+  std::vector<uint32_t> provenClock; ///< [buffers]
+};
+
+/// AMK-R* and AMK-N1. Makes the cells of the index.
+void checkAccesses(const Facts &facts, AccessSpace &space, Report &report);
 
 /// AMK-C1, AMK-C3 and AMK-C5.
 void checkValues(const Facts &facts, Report &report);

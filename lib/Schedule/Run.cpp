@@ -204,7 +204,8 @@ void Engine::startRound(uint32_t counter) {
     for (uint32_t i = producerBegin[counter]; i != producerBegin[counter + 1];
          ++i) {
       uint32_t agent = model->agentOf[producers[i]];
-      uint64_t at = round * model->length(agent) + model->position(producers[i]);
+      uint64_t at =
+          round * model->length(agent) + model->position(producers[i]);
       bool isBlocked = blocked.action != kNone && blocked.end == End::Words &&
                        blocked.counter == counter &&
                        blocked.action == producers[i];
@@ -251,9 +252,10 @@ void Engine::run() {
     auto agent = static_cast<uint32_t>(ready.back());
     ready.pop_back();
     uint32_t length = model->length(agent);
-    uint64_t step = next[agent] / length;
-    uint32_t action =
-        model->agentBegin[agent] + static_cast<uint32_t>(next[agent] % length);
+    // Divisions are slow, and most runs are of one step.
+    uint64_t step = next[agent] < length ? 0 : next[agent] / length;
+    uint32_t action = model->agentBegin[agent] +
+                      static_cast<uint32_t>(next[agent] - step * length);
     if (!waitsHold(agent, action, step))
       continue;
     if (isBlockedHere(action, step) && blocked.end == End::Reads)
@@ -292,7 +294,8 @@ public:
   bool operator[](uint32_t agent) const { return !stoppable[agent]; }
 
 private:
-  template <typename Body> void forSignals(uint32_t agent, Body body) const {
+  template <typename Body>
+  void forSignals(uint32_t agent, Body body) const {
     uint32_t end = model.signalBegin[model.agentBegin[agent + 1]];
     for (uint32_t i = model.signalBegin[model.agentBegin[agent]]; i != end; ++i)
       body(model.signals[i].counter);
@@ -351,9 +354,8 @@ void Freed::findStoppable(uint32_t blockedAgent) {
   }
 }
 
-std::vector<uint64_t> amk::schedule::runBlocked(const Model &model,
-                                                Ending blocked,
-                                                uint64_t steps) {
+std::vector<uint64_t>
+amk::schedule::runBlocked(const Model &model, Ending blocked, uint64_t steps) {
   bool endless = steps == 0 || steps > kMaxRunAhead;
   Engine engine;
   engine.reset(model, endless ? kMaxRunAhead : steps);

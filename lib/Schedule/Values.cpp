@@ -224,7 +224,7 @@ void amk::schedule::checkValues(const Facts &facts, Report &report) {
   for (uint32_t buffer : facts.index.buffers) {
     if (report.full())
       return;
-    if (facts.index.begin(buffer) != facts.index.end(buffer))
+    if (!facts.index.isWrittenFirst[buffer])
       checker.checkBuffer(buffer);
   }
 }

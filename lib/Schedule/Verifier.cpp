@@ -22,7 +22,7 @@ struct Workspace {
   GreedyRun run;
   Order order;
   RegionIndex index;
-  std::vector<Cell> cells;
+  AccessSpace accesses;
 };
 } // namespace
 
@@ -70,7 +70,7 @@ static void runRules(const Program &program, const Options &options,
   space.index.build(program, space.model, space.run.order);
   Facts facts{program,     space.model, space.run,
               space.order, space.index, options.steps};
-  checkAccesses(facts, space.cells, report);
+  checkAccesses(facts, space.accesses, report);
   checkRings(facts, report);
   checkAliases(program, space.model, space.run, space.order, options.steps,
                report);

@@ -90,6 +90,7 @@ BENCHMARK(verifyPlan)
     ->Unit(benchmark::kMicrosecond)
     ->ArgNames({"workers", "phases"})
     ->Args({8, 5})      // the toy: 40 tasks
+    ->Args({4, 10})     // as many, whose activations share bytes
     ->Args({132, 8})    // about 1,000 tasks
     ->Args({132, 76})   // about 10,000
     ->Args({132, 160})  // an 8B model: about 20,000
