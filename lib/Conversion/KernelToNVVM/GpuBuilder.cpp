@@ -172,7 +172,8 @@ Value GpuBuilder::args() { return function.getArgument(kBodyArgs); }
 Value GpuBuilder::argsField(Type type, uint64_t offset) {
   return LLVM::LoadOp::create(b, loc, type, byteAt(args(), i64(offset)),
                               type.isInteger(64) ? 8 : 4, /*isVolatile=*/false,
-                              /*isNonTemporal=*/false, /*isInvariant=*/true);
+                              /*isNonTemporal=*/false,
+                              function->hasAttr(kKeepArgsAttrName));
 }
 
 Value GpuBuilder::shared(SharedPart part) {

@@ -46,6 +46,8 @@ struct GpuKernel {
 
 constexpr StringLiteral kSharedName = "amk_shared";
 constexpr StringLiteral kWaitSlowName = "amk_wait_slow";
+/// On functions that have registers for arguments of the launch.
+constexpr StringLiteral kKeepArgsAttrName = "amk.keep_args";
 
 /// Failed attempts of a bounded wait between visits of its slow path; a power of
 /// two.
@@ -110,8 +112,8 @@ public:
 
   //===--- Memory ---===//
   Value args(); ///< abi::GpuArgs, generic pointer
-  /// Of abi::GpuArgs; constant in a launch, so that LLVM need not read it again
-  /// after a barrier.
+  /// Of abi::GpuArgs. Constant in a launch: with kKeepArgsAttrName on the function
+  /// LLVM need not read it again after a barrier.
   Value argsField(Type type, uint64_t offset);
   /// Global pointer from a field of GpuArgs.
   Value argsPointer(uint64_t offset);

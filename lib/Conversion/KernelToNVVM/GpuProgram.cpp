@@ -175,6 +175,8 @@ static FailureOr<LLVM::LLVMFuncOp> makeFunction(KernelBodyOp body,
   // A call costs some 50 cycles a task; inlined, LLVM would keep values of all
   // bodies in registers across the dispatch, and spill in their loops.
   function.setNoInline(true);
+  if (body.getBody().getOps<KernelRingAttentionOp>().empty())
+    function->setAttr(kKeepArgsAttrName, b.getUnitAttr());
   Block *entry = function.addEntryBlock(b);
   EarlyLoads early(body);
   if (failed(bindArguments(body, kernel, function)))
