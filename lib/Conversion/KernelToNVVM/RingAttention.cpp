@@ -63,6 +63,7 @@ public:
 
 private:
   void prepare();
+  void findWords();
   void clearPadding();
   void receive();
   State stages();
@@ -76,14 +77,11 @@ private:
   Value sumOutput(Value element, Value inRound);
   void sendOutput(int32_t round);
   void sendJoined(const State &state);
-  void append(ArrayRef<Value> newRow);
+  void append(Value cache, ArrayRef<Value> newRow);
   void countAppend();
 
   Value again(Value value);
-  /// In its block, of a position (i64).
-  Value rowOf(Value position) {
-    return code.rem32(code.narrow(position), shape.positions);
-  }
+  Value ownRow();
   Value isBusy(Value warp);
   Value roundPlace(Value warp, Value inRound, Value e);
   Value wordsOf(Value head);
@@ -98,11 +96,11 @@ private:
   const AttentionShape &shape;
   AttentionBlocks &math;
   int32_t roundHeads; ///< whose output the warps leave at a time
-  // All i32: the unit's split, the step's block and its row in it, blocks of
-  // this split, whether the step's is one of them (i1).
-  Value split, last, row, blocks, isOwner;
-  // What is sent: the words, their tag, the number of the unit's first head.
-  Value words, tag, firstHead;
+  // i32: the step's row in its block, blocks of this split, the row again if
+  // the step's block is one of them, else -1.
+  Value row, blocks, rowIfOwner;
+  // What is sent: the words of the unit's first head and split, and their tag.
+  Value words, tag;
   // Of head lane / 4 over all warps: maximum and sum. Warps that had a block,
   // as bits.
   Value maximum, sum, busy;
@@ -125,6 +123,16 @@ Value RingAttention::again(Value value) {
     mapping.map(operand, again(operand));
   return code.b.clone(*op, mapping)
       ->getResult(cast<OpResult>(value).getResultNumber());
+}
+
+/// The row of the step if it is in this split's last block. LLVM does not see
+/// that it is always the same: what is made of it for a block would be made
+/// before the loop of stages, and kept.
+Value RingAttention::ownRow() {
+  auto same = NVVM::InlinePtxOp::create(
+      code.b, code.loc, TypeRange{code.b.getI32Type()}, ValueRange{rowIfOwner},
+      ValueRange(), "mov.b32 $0, $1;", Value());
+  return same.getResult(0);
 }
 
 /// Both give values of the types of `state`.
@@ -161,11 +169,12 @@ State RingAttention::loop32(Value from, Value to, int32_t step, State state,
 //===----------------------------------------------------------------------===//
 
 void RingAttention::prepare() {
-  split = code.narrow(again(operands.getSplit()));
-  Value position = code.narrow(again(operands.getPosition()));
-  last = code.div32(position, shape.positions);
-  row = rowOf(again(operands.getPosition()));
-  isOwner = code.equal(code.rem32(last, shape.splits), split);
+  Value split = code.narrow(operands.getSplit());
+  Value position = code.narrow(operands.getPosition());
+  Value last = code.div32(position, shape.positions);
+  row = code.rem32(position, shape.positions);
+  Value isOwner = code.equal(code.rem32(last, shape.splits), split);
+  rowIfOwner = code.select(isOwner, row, code.i32(-1));
   Value some = code.make<arith::CmpIOp>(arith::CmpIPredicate::uge, last, split);
   Value count = code.add32(code.div32(code.sub(last, split), shape.splits), 1);
   blocks = code.select(some, count, code.i32(0));
@@ -221,14 +230,11 @@ State RingAttention::piece(Value slot, Value firstBlock, Value number,
   Value block = code.div32(number, shape.halves);
   Value base = code.byteAt(slot, code.mul32(block, shape.blockBytes));
   Value isLast = code.equal(code.add32(code.add(firstBlock, block), 1), blocks);
+  Value isOwner = code.make<arith::CmpIOp>(arith::CmpIPredicate::sge,
+                                           rowIfOwner, code.i32(0));
   return ifElse(
       code.make<arith::AndIOp>(isOwner, isLast), state,
-      // Not the row of prepare(): what is made of it would be made before the
-      // loop of stages, and kept.
-      [&] {
-        Value own = rowOf(again(operands.getPosition()));
-        return math.addBlock(base, own, state);
-      },
+      [&] { return math.addBlock(base, ownRow(), state); },
       [&] { return math.addBlock(base, Value(), state); });
 }
 
@@ -274,10 +280,19 @@ State RingAttention::stages() {
 // Results
 //===----------------------------------------------------------------------===//
 
-/// Index of the words of a head of the unit: maximum, sum, output.
+void RingAttention::findWords() {
+  tag = code.narrow(again(operands.getTag()));
+  Value head = code.narrow(again(operands.getHead()));
+  Value split = code.narrow(again(operands.getSplit()));
+  Value line = code.add(code.mul32(head, shape.heads * shape.splits), split);
+  words =
+      code.at(again(operands.getPartials()),
+              code.zext(code.mul32(line, shape.dim + 2)), code.b.getI64Type());
+}
+
+/// Index of a head's words: maximum, sum, output.
 Value RingAttention::wordsOf(Value head) {
-  Value all = code.mul32(code.add(firstHead, head), shape.splits);
-  return code.zext(code.mul32(code.add(all, split), shape.dim + 2));
+  return code.zext(code.mul32(head, shape.splits * (shape.dim + 2)));
 }
 
 /// Of a split of one block, or of none, which only says that it is done: the
@@ -437,13 +452,17 @@ void RingAttention::sendJoined(const State &state) {
 // The cache
 //===----------------------------------------------------------------------===//
 
-/// Copies the step's row to its block of the cache. Run when all stages have
+/// Copies the step's row to the split's last block. Run when all stages have
 /// landed: a copy never reads what is written here.
-void RingAttention::append(ArrayRef<Value> newRow) {
-  Value number = code.div32(last, shape.splits);
-  Value block = code.byteAt(again(operands.getCache()),
-                            code.mul(code.zext(number), shape.blockBytes));
-  code.ifThen(isOwner, [&] { math.storeNewRow(newRow, row, block); });
+void RingAttention::append(Value cache, ArrayRef<Value> newRow) {
+  Value own = ownRow();
+  Value isOwner =
+      code.make<arith::CmpIOp>(arith::CmpIPredicate::sge, own, code.i32(0));
+  code.ifThen(isOwner, [&] {
+    Value number = code.zext(code.add32(blocks, -1));
+    Value block = code.byteAt(cache, code.mul(number, shape.blockBytes));
+    math.storeNewRow(newRow, own, block);
+  });
 }
 
 /// Tells the loader that this layer's row is in the cache, or belongs to
@@ -465,10 +484,9 @@ void RingAttention::emit() {
   State state = stages();
   code.stamp(abi::Stamp::Weights);
 
-  prepare();
-  words = again(operands.getPartials());
-  tag = code.narrow(again(operands.getTag()));
-  firstHead = code.mul32(code.narrow(again(operands.getHead())), shape.heads);
+  findWords();
+  // Asked for before it is needed: it comes from global memory.
+  Value cache = again(operands.getCache());
   // All that others see of this task's reads is over: what comes from other
   // workers was there at the first barrier.
   Value isJoined = code.less(code.i32(1), blocks);
@@ -476,9 +494,9 @@ void RingAttention::emit() {
   code.ifThen(code.make<arith::XOrIOp>(isJoined, code.make<arith::ConstantOp>(
                                                      code.b.getBoolAttr(true))),
               [&] { sendAlone(state); });
-  SmallVector<Value> newRow = math.loadNewRow(row);
+  SmallVector<Value> newRow = math.loadNewRow(ownRow());
   code.blockBarrier();
-  append(newRow);
+  append(cache, newRow);
   code.ifThen(isJoined, [&] { sendJoined(state); });
   // The row is in the cache, and shared memory is free.
   code.blockBarrier();

@@ -112,16 +112,16 @@ void ScalarBlocks::placeValue(Value row, Value e, Value x0, Value x1) {
   storePair(newRow(code.add32(code.mul32(e, 4), rowBytes())), x0, x1);
 }
 
-/// A thread's element of the key, then of the value; threads beyond the end
-/// have the last.
+/// A thread's element of the key with its padding, then of the value; threads
+/// beyond the end have the last.
 SmallVector<Value> ScalarBlocks::loadNewRow(Value row) {
-  Value i = code.min(code.thread(), code.i32(2 * shape.padded() - 1));
-  return loadFloats(newRow(code.mul32(i, 4)), 1);
+  Value end = code.i32(shape.padded() + shape.dim - 1);
+  return loadFloats(newRow(code.mul32(code.min(code.thread(), end), 4)), 1);
 }
 
 void ScalarBlocks::storeNewRow(ArrayRef<Value> values, Value row, Value block) {
-  Value thread = code.thread();
-  code.ifThen(code.less(thread, code.i32(2 * shape.padded())), [&] {
+  Value thread = code.thread(), end = code.i32(shape.padded() + shape.dim);
+  code.ifThen(code.less(thread, end), [&] {
     Value place = code.add(code.mul32(row, rowBytes()),
                            code.mul32(code.rem32(thread, shape.padded()), 4));
     Value part = code.mul32(code.div32(thread, shape.padded()), valuesOffset());
