@@ -74,9 +74,11 @@ public:
   const std::vector<float> &firstWords() const { return words; }
 
   struct Difference {
-    double results; ///< largest, relative to the largest result
-    bool rows; ///< whether the cache has what the steps should have appended
-    bool kept; ///< whether the rows from before are as they were
+    /// Largest, of the rows that the steps appended, beyond their rounding, and
+    /// of the last results; relative to the largest of them.
+    double results;
+    bool padding; ///< whether keys that the steps appended are padded with 0
+    bool kept;    ///< whether the rows from before are as they were
   };
   /// Of what `steps` steps from `start` on left: the words of the step after,
   /// and the caches. Every step is computed from the cache that the kernel

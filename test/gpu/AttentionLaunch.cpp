@@ -53,6 +53,7 @@ AttentionLaunch::AttentionLaunch(const Chip &chip,
   std::vector<uint8_t> zeros(kMaxTokens * sizeof(int32_t));
   arenaBuffer = buffers.size();
   args.arena = add(arena.data(), arena.size(), "arena");
+  counterBuffer = buffers.size();
   args.counters = add(zeros.data(), 4096, "counters");
   args.control = add(zeros.data(), sizeof(abi::Control), "control");
   reportBuffer = buffers.size();
@@ -63,6 +64,12 @@ AttentionLaunch::AttentionLaunch(const Chip &chip,
   args.workers = uint32_t(queues.size());
   args.launchTag = kLaunchTag;
   args.instructionCount = 64;
+}
+
+void AttentionLaunch::reset(const std::vector<uint8_t> &arena) const {
+  buffers[arenaBuffer].upload(arena.data());
+  std::vector<uint8_t> zeros(buffers[counterBuffer].size());
+  buffers[counterBuffer].upload(zeros.data());
 }
 
 void AttentionLaunch::start(const cuda::Function &function, uint32_t position,

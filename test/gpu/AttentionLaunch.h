@@ -32,7 +32,8 @@ public:
   AttentionLaunch(const Chip &chip, const std::vector<Queue> &queues,
                   const std::vector<uint8_t> &arena);
 
-  /// Starts it. Counters and reports are cleared by the constructor only.
+  /// As after the constructor, but for the caches.
+  void reset(const std::vector<uint8_t> &arena) const;
   void start(const runtime::cuda::Function &function, uint32_t position,
              uint32_t steps, uint32_t tagStride,
              const runtime::cuda::Stream &stream) const;
@@ -48,7 +49,7 @@ private:
   const Chip &chip;
   std::vector<runtime::cuda::DeviceBuffer> buffers;
   std::vector<size_t> cacheBuffers;
-  size_t arenaBuffer = 0, reportBuffer = 0;
+  size_t arenaBuffer = 0, counterBuffer = 0, reportBuffer = 0;
   abi::GpuArgs args = {};
 };
 

@@ -139,10 +139,10 @@ static bool checkLaunch(const cuda::Context &context,
       problem.compare(start, steps, found, first.caches);
   std::printf(" %u+%u %.1e%s%s%s%s", start, steps, difference.results,
               same == kRepeats ? "" : " varies", tagged ? "" : " wrong tags",
-              difference.rows ? "" : " wrong rows",
+              difference.padding ? "" : " wrong padding",
               difference.kept ? "" : " changes the cache");
   double tolerance = test.type == CacheType::F32 ? kFloatTolerance : kTolerance;
-  return same == kRepeats && tagged && difference.rows && difference.kept &&
+  return same == kRepeats && tagged && difference.padding && difference.kept &&
          !first.reported && difference.results <= tolerance;
 }
 
