@@ -105,7 +105,7 @@ for part in $parts; do
     for tool in memcheck initcheck racecheck; do
       step "sanitizer-$tool" compute-sanitizer --tool "$tool" \
         --error-exitcode 9 "$bin/amk-gpu-model-test" "$suite" \
-        --only tiny-shakespeare --variant cubin --quick
+        --only tiny-shakespeare --variant hi-lo --quick
     done
     ;;
   *)

@@ -51,15 +51,15 @@ def gates(suite, out):
             broken = (f"{row['broken_seconds']:.2f} s: "
                       f"{row['broken_report'][:120]}")
         rows.append([row["model"], f"{row['arch']} {row['variant']}",
-                     verdict(row),
+                     verdict(row), row.get("texts_with_the_same_ids", ""),
                      row.get("positions", ""), small(row, "max_error"),
                      small(row, "mean_kl"), small(row, "hf_bf16_mean_kl"),
                      row.get("runs_with_the_same_bits", ""), broken])
     for row in (read(suite / "suite.json") or {}).get("refused", []):
         message = row["message"].strip().splitlines()[-1][:160]
         rows.append([row["name"], ", ".join(row["archs"]),
-                     "refused: " + message] + [""] * 6)
-    return table(["model", "code", "gate", "positions", "largest error",
+                     "refused: " + message] + [""] * 7)
+    return table(["model", "code", "gate", "texts with HF's ids", "positions", "largest error",
                   "mean KL", "mean KL of HF bf16", "equal runs",
                   "broken schedule"], rows)
 

@@ -24,7 +24,7 @@ def scripts(monkeypatch):
 def results(tmp_path):
     """A suite and what a device run of it could leave."""
     suite, out = tmp_path / "suite", tmp_path / "out"
-    suite.mkdir()
+    (suite / "bin").mkdir(parents=True)
     out.mkdir()
 
     def write(path, data):
@@ -36,7 +36,7 @@ def results(tmp_path):
         {"name": "small", "compile_seconds": 2.25}]})
     write(out / "gates.json", {"device": "H", "results": [
         {"model": "good", "arch": "sm_90a", "variant": "cubin",
-         "positions": 9, "max_error": 1e-3, "mean_kl": 2e-6,
+         "positions": 9, "texts_with_the_same_ids": 3, "max_error": 1e-3, "mean_kl": 2e-6,
          "hf_bf16_mean_kl": 4e-5, "runs_with_the_same_bits": 100,
          "broken_seconds": 1.02, "broken_report": "worker 3 waits"},
         {"model": "bad", "arch": "sm_80", "variant": "ptx80",
@@ -69,7 +69,7 @@ def report(suite, out):
 
 def test_report_has_every_result(results):
     text = report(*results)
-    assert ("| good | sm_90a cubin | passed | 9 | 1.00e-03 | 2.00e-06 | "
+    assert ("| good | sm_90a cubin | passed | 3 | 9 | 1.00e-03 | 2.00e-06 | "
             "4.00e-05 | 100 | 1.02 s: worker 3 waits |") in text
     assert "| bad | sm_80 ptx80 | FAILED: token 3: found 1 |" in text
     assert "| other | sm_86 ptx86 | skipped: no code |" in text
