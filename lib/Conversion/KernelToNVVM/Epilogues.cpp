@@ -67,18 +67,39 @@ void publish(GpuBuilder &code, Value out, Value index, Value value, Value tag) {
     code.storeF32(value, out, index);
 }
 
-/// Runs body(unit, gate row, up row) for this thread's units of tiles that hold
-/// half of the rows' first and half of their partners.
-void forMyUnits(GpuBuilder &code, Value values, int64_t tileRows, Value count,
+/// The variable with this thread's one row of `values`; null if tasks can have
+/// more rows than there are threads.
+Value onlyRow(GpuBuilder &code, Value values) {
+  bool isOne = elements(values) <= int64_t(abi::kGpuConsumers);
+  return isOne ? rowVariable(code) : Value();
+}
+
+/// Runs body(number, unit, first row's sum, partner's sum) for this thread's
+/// units of tiles that hold half of the rows' first and half of their partners.
+/// `values` lie at `pointer`.
+void forMyUnits(GpuBuilder &code, Value values, Value pointer, int64_t tileRows,
+                Value count,
                 function_ref<void(int64_t, Value, Value, Value)> body) {
+  int64_t half = tileRows / 2;
   // The partner's sum is by another thread of the warp.
-  code.warpBarrier();
+  Value first, second;
+  if (Value variable = onlyRow(code, values)) {
+    first = code.load(code.b.getF32Type(), variable, 4);
+    second = code.shuffleXor(first, int32_t(half));
+  } else {
+    code.warpBarrier();
+  }
   forMyRows(code, elements(values), [&](int64_t u, Value row) {
     Value unit = unitOfRow(code, row, tileRows);
-    Value isFirst = code.less(code.rem(row, tileRows), code.i64(tileRows / 2));
+    Value isFirst = code.less(code.rem(row, tileRows), code.i64(half));
     Value isMine = code.make<arith::AndIOp>(isFirst, code.less(unit, count));
-    code.ifThen(isMine,
-                [&] { body(u, unit, row, code.add(row, tileRows / 2)); });
+    code.ifThen(isMine, [&] {
+      if (first)
+        body(u, unit, first, second);
+      else
+        body(u, unit, code.loadF32(pointer, row),
+             code.loadF32(pointer, code.add(row, half)));
+    });
   });
 }
 
@@ -95,9 +116,14 @@ struct StoreRowsLowering : EpiloguePattern<KernelStoreRowsOp> {
       early = EarlyLoads::get(code, 0, code.b.getF32Type());
     if (op.getResidual())
       addResidual(code, op, operands, early ? 1 : 0);
+    // Late residuals are added in memory.
+    Value only;
+    if (early || !op.getResidual())
+      only = onlyRow(code, op.getValues());
     forMyRows(code, elements(op.getValues()), [&](int64_t u, Value i) {
       code.ifThen(code.less(i, operands.getCount()), [&] {
-        Value value = code.loadF32(operands.getValues(), i);
+        Value value = only ? code.load(code.b.getF32Type(), only, 4)
+                           : code.loadF32(operands.getValues(), i);
         if (u == 0 && early)
           value = code.addf(early, value);
         publish(code, operands.getOut(), code.add(operands.getBegin(), i),
@@ -142,22 +168,23 @@ struct StoreGatedLowering : EpiloguePattern<KernelStoreGatedOp> {
   using EpiloguePattern::EpiloguePattern;
   LogicalResult lower(GpuBuilder &code, KernelStoreGatedOp op,
                       OpAdaptor operands) const override {
-    Value values = operands.getValues();
-    forMyUnits(code, op.getValues(), op.getTileRows(), operands.getCount(),
-               [&](int64_t, Value unit, Value gateRow, Value upRow) {
-                 Value gate = silu(code, code.loadF32(values, gateRow));
-                 Value product = code.mulf(gate, code.loadF32(values, upRow));
-                 publish(code, operands.getOut(),
-                         code.add(operands.getBegin(), unit), product,
-                         operands.getTag());
-               });
+    forMyUnits(
+        code, op.getValues(), operands.getValues(), op.getTileRows(),
+        operands.getCount(), [&](int64_t, Value unit, Value gate, Value up) {
+          publish(code, operands.getOut(), code.add(operands.getBegin(), unit),
+                  code.mulf(silu(code, gate), up), operands.getTag());
+        });
     return success();
   }
 
-  /// x / (1 + 2^(-x * log2(e)))
+  /// x / (1 + 2^(-x * log2(e))); the division to two units in the last place.
   static Value silu(GpuBuilder &code, Value x) {
     Value power = emitExp2(code, code.mulf(x, code.f32(-1.44269504f)));
-    return code.divf(x, code.addf(code.f32(1.0f), power));
+    auto division = NVVM::InlinePtxOp::create(
+        code.b, code.loc, TypeRange{x.getType()},
+        ValueRange{x, code.addf(code.f32(1.0f), power)}, ValueRange(),
+        "div.full.f32 $0, $1, $2;", Value());
+    return division.getResults().front();
   }
 };
 
@@ -175,14 +202,12 @@ struct StoreQKVLowering : EpiloguePattern<KernelStoreQKVOp> {
     ArrayRef<int64_t> shape =
         cast<MemRefType>(op.getQuery().getType()).getShape();
     int64_t heads = shape[1], dim = shape[2], half = dim / 2;
-    Value values = operands.getValues();
-    forMyUnits(code, op.getValues(), op.getTileRows(), operands.getCount(),
-               [&](int64_t u, Value unit, Value row, Value partner) {
+    forMyUnits(code, op.getValues(), operands.getValues(), op.getTileRows(),
+               operands.getCount(),
+               [&](int64_t u, Value unit, Value a, Value c) {
                  Value pair = code.add(operands.getBegin(), unit);
                  Value head = code.div(pair, half), i = code.rem(pair, half);
                  auto [cosine, sine] = angle(code, op, operands, u, i, half);
-                 Value a = code.loadF32(values, row);
-                 Value c = code.loadF32(values, partner);
                  Value ra = code.subf(code.mulf(a, cosine), code.mulf(c, sine));
                  Value rc = code.addf(code.mulf(c, cosine), code.mulf(a, sine));
                  // The last head of a kv head's group is its value, which is

@@ -44,7 +44,7 @@ public:
   Gemv(GpuBuilder &code, const layout::RunShape &shape, int32_t tileRows,
        Multiplier &multiplier, KernelGemvOp::Adaptor operands)
       : code(code), shape(shape), tileRows(tileRows), multiplier(multiplier),
-        operands(operands) {}
+        operands(operands), mine(makeRowVariable(code)) {}
 
   /// `input` lies in shared memory.
   void emitStaged();
@@ -61,6 +61,7 @@ private:
   int32_t tileRows;
   Multiplier &multiplier;
   KernelGemvOp::Adaptor operands;
+  Value mine; ///< the row that this thread has added last
 };
 
 } // namespace
@@ -94,9 +95,11 @@ void Gemv::sumTiles(Value first, Value last) {
   code.ifThen(code.less(row, count), [&] {
     Value tile = code.mul32(code.div32(row, tileRows), layout::kPartStride);
     Value base = code.zext(code.add(tile, code.rem32(row, tileRows)));
-    Value sum = code.loadF32(part, base);
-    for (int64_t warp = 1; warp < layout::kGroups * layout::kGroupWarps; ++warp)
-      sum = code.addf(sum, code.loadF32(part, code.add(base, 8 * warp)));
+    SmallVector<Value> sums;
+    for (int64_t warp = 0; warp < layout::kGroups * layout::kGroupWarps; ++warp)
+      sums.push_back(code.loadF32(part, code.add(base, 8 * warp)));
+    Value sum = sumOf(code, sums);
+    code.store(sum, mine, 4);
     code.storeF32(sum, operands.getOut(), code.zext(code.add(firstRow, row)));
   });
 }

@@ -34,9 +34,7 @@ Value GpuBuilder::warp() { return div32(thread(), kWarp); }
 Value GpuBuilder::group() {
   return div32(thread(), kWarp * layout::kGroupWarps);
 }
-Value GpuBuilder::warpInGroup() {
-  return rem32(warp(), layout::kGroupWarps);
-}
+Value GpuBuilder::warpInGroup() { return rem32(warp(), layout::kGroupWarps); }
 Value GpuBuilder::worker() { return make<NVVM::BlockIdXOp>(b.getI32Type()); }
 
 //===----------------------------------------------------------------------===//
@@ -91,8 +89,7 @@ Value GpuBuilder::operand(unsigned i) {
 }
 
 Value GpuBuilder::argsPointer(uint64_t offset) {
-  return make<LLVM::IntToPtrOp>(globalPtr(),
-                                argsField(b.getI64Type(), offset));
+  return make<LLVM::IntToPtrOp>(globalPtr(), argsField(b.getI64Type(), offset));
 }
 
 Value GpuBuilder::pointer(MemorySpace space, unsigned i) {
@@ -111,8 +108,8 @@ Value GpuBuilder::pointer(MemorySpace space, unsigned i) {
     return make<LLVM::IntToPtrOp>(globalPtr(), address);
   }
   case MemorySpace::Logits: {
-    Value stride = argsField(b.getI64Type(),
-                             offsetof(abi::GpuArgs, logitsStride));
+    Value stride =
+        argsField(b.getI64Type(), offsetof(abi::GpuArgs, logitsStride));
     return atF32(argsPointer(offsetof(abi::GpuArgs, logits)),
                  mul(zext(step()), stride));
   }
@@ -276,14 +273,17 @@ void GpuBuilder::waitFor(function_ref<Value()> attempt,
   OpBuilder::InsertionGuard guard(b);
   b.createBlock(&loop.getBefore(), {}, {i32Type, i64Type}, {loc, loc});
   Value done = attempt();
-  Value again = make<arith::XOrIOp>(
-      done, make<arith::ConstantOp>(b.getBoolAttr(true)));
+  Value again =
+      make<arith::XOrIOp>(done, make<arith::ConstantOp>(b.getBoolAttr(true)));
   scf::ConditionOp::create(b, loc, again, loop.getBeforeArguments());
 
   b.createBlock(&loop.getAfter(), {}, {i32Type, i64Type}, {loc, loc});
   Value count = add32(loop.getAfterArguments()[0], 1);
   Value since = loop.getAfterArguments()[1];
   Value rare = equal(make<arith::AndIOp>(count, i32(kSpinLimit - 1)), i32(0));
+  // Out of the way of what is fetched all the time.
+  rare =
+      make<LLVM::ExpectOp>(rare, make<arith::ConstantOp>(b.getBoolAttr(false)));
   auto visit = scf::IfOp::create(b, loc, TypeRange{i64Type}, rare,
                                  /*withElseRegion=*/true);
   scf::YieldOp::create(b, loc, ValueRange{count, visit.getResult(0)});

@@ -69,6 +69,19 @@ SmallVector<Value> reloadIf(GpuBuilder &code, Value condition, Value address,
 Value negate(GpuBuilder &code, Value condition);
 
 //===----------------------------------------------------------------------===//
+// Sums
+//===----------------------------------------------------------------------===//
+
+/// As a balanced tree in the order of `values`: as few waits for each other as
+/// can be.
+Value sumOf(GpuBuilder &code, ArrayRef<Value> values);
+
+/// The variable in which each thread keeps the row (f32) that it has added last;
+/// null before makeRowVariable().
+Value rowVariable(GpuBuilder &code);
+Value makeRowVariable(GpuBuilder &code);
+
+//===----------------------------------------------------------------------===//
 // The largest value
 //===----------------------------------------------------------------------===//
 
