@@ -31,6 +31,7 @@ struct Config {
   abi::PackLayout layout;
   bool hiLo;
   double tolerance; ///< relative to the largest value
+  uint32_t rows;    ///< of a task, at most
 
   /// Elements that qkv makes: query heads, key and value of each kv head.
   uint32_t queries() const { return kvHeads * (heads + 2) * dim; }

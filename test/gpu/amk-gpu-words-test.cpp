@@ -40,24 +40,25 @@ using Layout = abi::PackLayout;
 static constexpr Config kConfigs[] = {
     // words-kernel.mlir
     {"b576", 576, 3, 3, 64, 1536, 1000, Format::BF16, Layout::MmaTile8x2, true,
-     5e-5},
+     5e-5, 512},
     {"b48", 48, 1, 1, 16, 14336, 100, Format::BF16, Layout::MmaTile8x2, false,
-     2e-2},
+     2e-2, 1024},
     {"b4096", 4096, 2, 2, 128, 576, 520, Format::BF16, Layout::MmaTile8x2, true,
-     5e-5},
+     5e-5, 1024},
     // words-types-kernel.mlir
     {"h2048", 2048, 2, 4, 64, 8192, 600, Format::F16, Layout::MmaTile8x2, true,
-     2e-5},
+     2e-5, 1024},
     {"f576", 576, 3, 3, 64, 8192, 1000, Format::F32, Layout::ScalarTile8, false,
-     1e-5},
+     1e-5, 1024},
     {"q576", 576, 3, 3, 64, 8192, 1000, Format::BF16, Layout::MmaTile4x4, true,
-     5e-5},
+     5e-5, 512},
     // words-odd-kernel.mlir: down receives an odd number of words
-    {"b37", 48, 1, 1, 16, 37, 100, Format::BF16, Layout::MmaTile8x2, true,
-     5e-5},
-    {"f1", 48, 1, 1, 16, 1, 100, Format::F32, Layout::ScalarTile8, false, 1e-5},
+    {"b37", 48, 1, 1, 16, 37, 100, Format::BF16, Layout::MmaTile8x2, true, 5e-5,
+     512},
+    {"f1", 48, 1, 1, 16, 1, 100, Format::F32, Layout::ScalarTile8, false, 1e-5,
+     512},
     {"b4101", 48, 1, 1, 16, 4101, 100, Format::BF16, Layout::MmaTile8x2, true,
-     5e-5},
+     5e-5, 1024},
 };
 static constexpr uint32_t kProgramConfigs = 3;
 static const char *const kPrograms[] = {"words-kernel", "words-types-kernel",
@@ -155,6 +156,8 @@ void Planner::addPhase(Phase phase) {
   else if (phase != Embed) {
     uint64_t most = gpu::maxRunTiles(
         model.config.layout, model.shape(phase, chip.stageBytes).panels);
+    most =
+        std::min<uint64_t>(most, model.config.rows / model.config.tileRows());
     parts =
         uint32_t(gpu::ceilDiv(gpu::ceilDiv(tiles, most), workers)) * workers;
   }

@@ -3,12 +3,12 @@
 // kConfigs in amk-gpu-words-test.cpp, in the same order, and one next_token for
 // all of them. amk-gpu-test-code sets the architecture.
 
-!rows = memref<1024xf32, #amk.space<scratch>>
 !token = memref<4xi32, #amk.space<token>>
 !best = memref<9xi64, #amk.space<words>>
 !b576_e = memref<1x576xi64, #amk.space<words>>
 !b576_i = memref<1x1536xi64, #amk.space<words>>
 !b576_q = memref<3x5x64xi64, #amk.space<words>>
+!b576_rows = memref<512xf32, #amk.space<scratch>>
 !b576_w = memref<?xbf16, #amk.space<stream>>
 !b576_norm = memref<576xf32, #amk.space<constant>>
 !b576_table = memref<1000x576xbf16, #amk.space<external>>
@@ -20,6 +20,7 @@
 !b48_e = memref<1x48xi64, #amk.space<words>>
 !b48_i = memref<1x14336xi64, #amk.space<words>>
 !b48_q = memref<1x3x16xi64, #amk.space<words>>
+!b48_rows = memref<1024xf32, #amk.space<scratch>>
 !b48_w = memref<?xbf16, #amk.space<stream>>
 !b48_norm = memref<48xf32, #amk.space<constant>>
 !b48_table = memref<100x48xbf16, #amk.space<external>>
@@ -29,6 +30,7 @@
 !b4096_e = memref<1x4096xi64, #amk.space<words>>
 !b4096_i = memref<1x576xi64, #amk.space<words>>
 !b4096_q = memref<2x4x128xi64, #amk.space<words>>
+!b4096_rows = memref<1024xf32, #amk.space<scratch>>
 !b4096_w = memref<?xbf16, #amk.space<stream>>
 !b4096_norm = memref<4096xf32, #amk.space<constant>>
 !b4096_table = memref<520x4096xbf16, #amk.space<external>>
@@ -53,18 +55,18 @@ amk.kernel.program @words_kernel scratch_bytes = 29184 {
       %out: !b576_q, %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
     %staged = amk.kernel.scratch 0 : !b576_s576
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !b576_rows
     %scale = amk.kernel.receive %x tag %in
         norm(%norm, epsilon = 1.000000e-05) to %staged
         : (!b576_e, index, !b576_norm, !b576_s576) -> f32
     amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
         scale %scale layout mma_tile8x2 hi_lo
-        : !b576_w, !b576_s576, !rows, index, f32
+        : !b576_w, !b576_s576, !b576_rows, index, f32
     %tag = amk.kernel.output_tag
     %position = amk.kernel.position
     amk.kernel.store_qkv %rows, %angles to %out[%begin, %count] at %position
         tile_rows = 8 tag %tag
-        : !rows, !b576_angles, !b576_q, index, index, index, index
+        : !b576_rows, !b576_angles, !b576_q, index, index, index, index
     amk.kernel.return
   }
   amk.kernel.body @b576_o(
@@ -72,17 +74,17 @@ amk.kernel.program @words_kernel scratch_bytes = 29184 {
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
     %staged = amk.kernel.scratch 0 : !b576_s960
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !b576_rows
     amk.kernel.receive %x tag %in to %staged
         : (!b576_q, index, !b576_s960) -> ()
     amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
         layout mma_tile8x2 hi_lo
-        : !b576_w, !b576_s960, !rows, index
+        : !b576_w, !b576_s960, !b576_rows, index
     %tag = amk.kernel.output_tag
     %again = amk.kernel.input_tag 1
     amk.kernel.store_rows %rows to %out[%begin, %count]
         residual(%residual tag %again) tag %tag
-        : !rows, !b576_e, index, index, !b576_e, index, index
+        : !b576_rows, !b576_e, index, index, !b576_e, index, index
     amk.kernel.return
   }
   amk.kernel.body @b576_gated(
@@ -90,17 +92,17 @@ amk.kernel.program @words_kernel scratch_bytes = 29184 {
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
     %staged = amk.kernel.scratch 0 : !b576_s576
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !b576_rows
     %scale = amk.kernel.receive %x tag %in
         norm(%norm, epsilon = 1.000000e-05) to %staged
         : (!b576_e, index, !b576_norm, !b576_s576) -> f32
     amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
         scale %scale layout mma_tile8x2 hi_lo
-        : !b576_w, !b576_s576, !rows, index, f32
+        : !b576_w, !b576_s576, !b576_rows, index, f32
     %tag = amk.kernel.output_tag
     amk.kernel.store_gated silu %rows to %out[%begin, %count]
         tile_rows = 8 tag %tag
-        : !rows, !b576_i, index, index, index
+        : !b576_rows, !b576_i, index, index, index
     amk.kernel.return
   }
   amk.kernel.body @b576_down(
@@ -108,17 +110,17 @@ amk.kernel.program @words_kernel scratch_bytes = 29184 {
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
     %staged = amk.kernel.scratch 0 : !b576_s1536
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !b576_rows
     amk.kernel.receive %x tag %in to %staged
         : (!b576_i, index, !b576_s1536) -> ()
     amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
         layout mma_tile8x2 hi_lo
-        : !b576_w, !b576_s1536, !rows, index
+        : !b576_w, !b576_s1536, !b576_rows, index
     %tag = amk.kernel.output_tag
     %again = amk.kernel.input_tag 1
     amk.kernel.store_rows %rows to %out[%begin, %count]
         residual(%residual tag %again) tag %tag
-        : !rows, !b576_e, index, index, !b576_e, index, index
+        : !b576_rows, !b576_e, index, index, !b576_e, index, index
     amk.kernel.return
   }
   amk.kernel.body @b576_head(
@@ -126,16 +128,16 @@ amk.kernel.program @words_kernel scratch_bytes = 29184 {
       %out: !best, %begin: index, %count: index, %tiles: index, %part: index) {
     %in = amk.kernel.input_tag 0
     %staged = amk.kernel.scratch 0 : !b576_s576
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !b576_rows
     %scale = amk.kernel.receive %x tag %in
         norm(%norm, epsilon = 1.000000e-05) to %staged
         : (!b576_e, index, !b576_norm, !b576_s576) -> f32
     amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
         scale %scale layout mma_tile8x2 hi_lo
-        : !b576_w, !b576_s576, !rows, index, f32
+        : !b576_w, !b576_s576, !b576_rows, index, f32
     %tag = amk.kernel.output_tag
     amk.kernel.store_logits %rows to %logits[%begin, %count], %out[%part]
-        tag %tag : !rows, !b576_logits, !best, index, index, index, index
+        tag %tag : !b576_rows, !b576_logits, !best, index, index, index, index
     amk.kernel.return
   }
   amk.kernel.body @b48_embed(
@@ -152,18 +154,18 @@ amk.kernel.program @words_kernel scratch_bytes = 29184 {
       %out: !b48_q, %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
     %staged = amk.kernel.scratch 0 : !b48_s48
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !b48_rows
     %scale = amk.kernel.receive %x tag %in
         norm(%norm, epsilon = 1.000000e-05) to %staged
         : (!b48_e, index, !b48_norm, !b48_s48) -> f32
     amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
         scale %scale layout mma_tile8x2
-        : !b48_w, !b48_s48, !rows, index, f32
+        : !b48_w, !b48_s48, !b48_rows, index, f32
     %tag = amk.kernel.output_tag
     %position = amk.kernel.position
     amk.kernel.store_qkv %rows, %angles to %out[%begin, %count] at %position
         tile_rows = 8 tag %tag
-        : !rows, !b48_angles, !b48_q, index, index, index, index
+        : !b48_rows, !b48_angles, !b48_q, index, index, index, index
     amk.kernel.return
   }
   amk.kernel.body @b48_o(
@@ -171,17 +173,17 @@ amk.kernel.program @words_kernel scratch_bytes = 29184 {
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
     %staged = amk.kernel.scratch 0 : !b48_s48
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !b48_rows
     amk.kernel.receive %x tag %in to %staged
         : (!b48_q, index, !b48_s48) -> ()
     amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
         layout mma_tile8x2
-        : !b48_w, !b48_s48, !rows, index
+        : !b48_w, !b48_s48, !b48_rows, index
     %tag = amk.kernel.output_tag
     %again = amk.kernel.input_tag 1
     amk.kernel.store_rows %rows to %out[%begin, %count]
         residual(%residual tag %again) tag %tag
-        : !rows, !b48_e, index, index, !b48_e, index, index
+        : !b48_rows, !b48_e, index, index, !b48_e, index, index
     amk.kernel.return
   }
   amk.kernel.body @b48_gated(
@@ -189,32 +191,32 @@ amk.kernel.program @words_kernel scratch_bytes = 29184 {
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
     %staged = amk.kernel.scratch 0 : !b48_s48
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !b48_rows
     %scale = amk.kernel.receive %x tag %in
         norm(%norm, epsilon = 1.000000e-05) to %staged
         : (!b48_e, index, !b48_norm, !b48_s48) -> f32
     amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
         scale %scale layout mma_tile8x2
-        : !b48_w, !b48_s48, !rows, index, f32
+        : !b48_w, !b48_s48, !b48_rows, index, f32
     %tag = amk.kernel.output_tag
     amk.kernel.store_gated silu %rows to %out[%begin, %count]
         tile_rows = 8 tag %tag
-        : !rows, !b48_i, index, index, index
+        : !b48_rows, !b48_i, index, index, index
     amk.kernel.return
   }
   amk.kernel.body @b48_down(
       %x: !b48_i, %weights: !b48_w, %residual: !b48_e, %out: !b48_e,
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !b48_rows
     amk.kernel.gemv %weights, %x to %rows tiles = %tiles tile_rows = 8
         tag %in layout mma_tile8x2 panels 4
-        : !b48_w, !b48_i, !rows, index, index
+        : !b48_w, !b48_i, !b48_rows, index, index
     %tag = amk.kernel.output_tag
     %again = amk.kernel.input_tag 1
     amk.kernel.store_rows %rows to %out[%begin, %count]
         residual(%residual tag %again) tag %tag
-        : !rows, !b48_e, index, index, !b48_e, index, index
+        : !b48_rows, !b48_e, index, index, !b48_e, index, index
     amk.kernel.return
   }
   amk.kernel.body @b48_head(
@@ -222,16 +224,16 @@ amk.kernel.program @words_kernel scratch_bytes = 29184 {
       %out: !best, %begin: index, %count: index, %tiles: index, %part: index) {
     %in = amk.kernel.input_tag 0
     %staged = amk.kernel.scratch 0 : !b48_s48
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !b48_rows
     %scale = amk.kernel.receive %x tag %in
         norm(%norm, epsilon = 1.000000e-05) to %staged
         : (!b48_e, index, !b48_norm, !b48_s48) -> f32
     amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
         scale %scale layout mma_tile8x2
-        : !b48_w, !b48_s48, !rows, index, f32
+        : !b48_w, !b48_s48, !b48_rows, index, f32
     %tag = amk.kernel.output_tag
     amk.kernel.store_logits %rows to %logits[%begin, %count], %out[%part]
-        tag %tag : !rows, !b48_logits, !best, index, index, index, index
+        tag %tag : !b48_rows, !b48_logits, !best, index, index, index, index
     amk.kernel.return
   }
   amk.kernel.body @b4096_embed(
@@ -249,18 +251,18 @@ amk.kernel.program @words_kernel scratch_bytes = 29184 {
       %tiles: index) {
     %in = amk.kernel.input_tag 0
     %staged = amk.kernel.scratch 0 : !b4096_s4096
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !b4096_rows
     %scale = amk.kernel.receive %x tag %in
         norm(%norm, epsilon = 1.000000e-05) to %staged
         : (!b4096_e, index, !b4096_norm, !b4096_s4096) -> f32
     amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
         scale %scale layout mma_tile8x2 hi_lo
-        : !b4096_w, !b4096_s4096, !rows, index, f32
+        : !b4096_w, !b4096_s4096, !b4096_rows, index, f32
     %tag = amk.kernel.output_tag
     %position = amk.kernel.position
     amk.kernel.store_qkv %rows, %angles to %out[%begin, %count] at %position
         tile_rows = 8 tag %tag
-        : !rows, !b4096_angles, !b4096_q, index, index, index, index
+        : !b4096_rows, !b4096_angles, !b4096_q, index, index, index, index
     amk.kernel.return
   }
   amk.kernel.body @b4096_o(
@@ -268,17 +270,17 @@ amk.kernel.program @words_kernel scratch_bytes = 29184 {
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
     %staged = amk.kernel.scratch 0 : !b4096_s1024
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !b4096_rows
     amk.kernel.receive %x tag %in to %staged
         : (!b4096_q, index, !b4096_s1024) -> ()
     amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
         layout mma_tile8x2 hi_lo
-        : !b4096_w, !b4096_s1024, !rows, index
+        : !b4096_w, !b4096_s1024, !b4096_rows, index
     %tag = amk.kernel.output_tag
     %again = amk.kernel.input_tag 1
     amk.kernel.store_rows %rows to %out[%begin, %count]
         residual(%residual tag %again) tag %tag
-        : !rows, !b4096_e, index, index, !b4096_e, index, index
+        : !b4096_rows, !b4096_e, index, index, !b4096_e, index, index
     amk.kernel.return
   }
   amk.kernel.body @b4096_gated(
@@ -286,17 +288,17 @@ amk.kernel.program @words_kernel scratch_bytes = 29184 {
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
     %staged = amk.kernel.scratch 0 : !b4096_s4096
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !b4096_rows
     %scale = amk.kernel.receive %x tag %in
         norm(%norm, epsilon = 1.000000e-05) to %staged
         : (!b4096_e, index, !b4096_norm, !b4096_s4096) -> f32
     amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
         scale %scale layout mma_tile8x2 hi_lo
-        : !b4096_w, !b4096_s4096, !rows, index, f32
+        : !b4096_w, !b4096_s4096, !b4096_rows, index, f32
     %tag = amk.kernel.output_tag
     amk.kernel.store_gated silu %rows to %out[%begin, %count]
         tile_rows = 8 tag %tag
-        : !rows, !b4096_i, index, index, index
+        : !b4096_rows, !b4096_i, index, index, index
     amk.kernel.return
   }
   amk.kernel.body @b4096_down(
@@ -304,17 +306,17 @@ amk.kernel.program @words_kernel scratch_bytes = 29184 {
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
     %staged = amk.kernel.scratch 0 : !b4096_s576
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !b4096_rows
     amk.kernel.receive %x tag %in to %staged
         : (!b4096_i, index, !b4096_s576) -> ()
     amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
         layout mma_tile8x2 hi_lo
-        : !b4096_w, !b4096_s576, !rows, index
+        : !b4096_w, !b4096_s576, !b4096_rows, index
     %tag = amk.kernel.output_tag
     %again = amk.kernel.input_tag 1
     amk.kernel.store_rows %rows to %out[%begin, %count]
         residual(%residual tag %again) tag %tag
-        : !rows, !b4096_e, index, index, !b4096_e, index, index
+        : !b4096_rows, !b4096_e, index, index, !b4096_e, index, index
     amk.kernel.return
   }
   amk.kernel.body @b4096_head(
@@ -323,16 +325,16 @@ amk.kernel.program @words_kernel scratch_bytes = 29184 {
       %tiles: index, %part: index) {
     %in = amk.kernel.input_tag 0
     %staged = amk.kernel.scratch 0 : !b4096_s4096
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !b4096_rows
     %scale = amk.kernel.receive %x tag %in
         norm(%norm, epsilon = 1.000000e-05) to %staged
         : (!b4096_e, index, !b4096_norm, !b4096_s4096) -> f32
     amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
         scale %scale layout mma_tile8x2 hi_lo
-        : !b4096_w, !b4096_s4096, !rows, index, f32
+        : !b4096_w, !b4096_s4096, !b4096_rows, index, f32
     %tag = amk.kernel.output_tag
     amk.kernel.store_logits %rows to %logits[%begin, %count], %out[%part]
-        tag %tag : !rows, !b4096_logits, !best, index, index, index, index
+        tag %tag : !b4096_rows, !b4096_logits, !best, index, index, index, index
     amk.kernel.return
   }
   amk.kernel.body @next_token(%best: !best) {

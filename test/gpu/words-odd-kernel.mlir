@@ -3,12 +3,12 @@
 // kConfigs in amk-gpu-words-test.cpp, in the same order, and one next_token for
 // all of them. amk-gpu-test-code sets the architecture.
 
-!rows = memref<1024xf32, #amk.space<scratch>>
 !token = memref<4xi32, #amk.space<token>>
 !best = memref<9xi64, #amk.space<words>>
 !b37_e = memref<1x48xi64, #amk.space<words>>
 !b37_i = memref<1x37xi64, #amk.space<words>>
 !b37_q = memref<1x3x16xi64, #amk.space<words>>
+!b37_rows = memref<512xf32, #amk.space<scratch>>
 !b37_w = memref<?xbf16, #amk.space<stream>>
 !b37_norm = memref<48xf32, #amk.space<constant>>
 !b37_table = memref<100x48xbf16, #amk.space<external>>
@@ -19,6 +19,7 @@
 !f1_e = memref<1x48xi64, #amk.space<words>>
 !f1_i = memref<1x1xi64, #amk.space<words>>
 !f1_q = memref<1x3x16xi64, #amk.space<words>>
+!f1_rows = memref<512xf32, #amk.space<scratch>>
 !f1_w = memref<?xf32, #amk.space<stream>>
 !f1_norm = memref<48xf32, #amk.space<constant>>
 !f1_table = memref<100x48xf32, #amk.space<external>>
@@ -29,6 +30,7 @@
 !b4101_e = memref<1x48xi64, #amk.space<words>>
 !b4101_i = memref<1x4101xi64, #amk.space<words>>
 !b4101_q = memref<1x3x16xi64, #amk.space<words>>
+!b4101_rows = memref<1024xf32, #amk.space<scratch>>
 !b4101_w = memref<?xbf16, #amk.space<stream>>
 !b4101_norm = memref<48xf32, #amk.space<constant>>
 !b4101_table = memref<100x48xbf16, #amk.space<external>>
@@ -51,18 +53,18 @@ amk.kernel.program @words_odd_kernel scratch_bytes = 29184 {
       %out: !b37_q, %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
     %staged = amk.kernel.scratch 0 : !b37_s48
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !b37_rows
     %scale = amk.kernel.receive %x tag %in
         norm(%norm, epsilon = 1.000000e-05) to %staged
         : (!b37_e, index, !b37_norm, !b37_s48) -> f32
     amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
         scale %scale layout mma_tile8x2 hi_lo
-        : !b37_w, !b37_s48, !rows, index, f32
+        : !b37_w, !b37_s48, !b37_rows, index, f32
     %tag = amk.kernel.output_tag
     %position = amk.kernel.position
     amk.kernel.store_qkv %rows, %angles to %out[%begin, %count] at %position
         tile_rows = 8 tag %tag
-        : !rows, !b37_angles, !b37_q, index, index, index, index
+        : !b37_rows, !b37_angles, !b37_q, index, index, index, index
     amk.kernel.return
   }
   amk.kernel.body @b37_o(
@@ -70,17 +72,17 @@ amk.kernel.program @words_odd_kernel scratch_bytes = 29184 {
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
     %staged = amk.kernel.scratch 0 : !b37_s48
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !b37_rows
     amk.kernel.receive %x tag %in to %staged
         : (!b37_q, index, !b37_s48) -> ()
     amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
         layout mma_tile8x2 hi_lo
-        : !b37_w, !b37_s48, !rows, index
+        : !b37_w, !b37_s48, !b37_rows, index
     %tag = amk.kernel.output_tag
     %again = amk.kernel.input_tag 1
     amk.kernel.store_rows %rows to %out[%begin, %count]
         residual(%residual tag %again) tag %tag
-        : !rows, !b37_e, index, index, !b37_e, index, index
+        : !b37_rows, !b37_e, index, index, !b37_e, index, index
     amk.kernel.return
   }
   amk.kernel.body @b37_gated(
@@ -88,17 +90,17 @@ amk.kernel.program @words_odd_kernel scratch_bytes = 29184 {
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
     %staged = amk.kernel.scratch 0 : !b37_s48
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !b37_rows
     %scale = amk.kernel.receive %x tag %in
         norm(%norm, epsilon = 1.000000e-05) to %staged
         : (!b37_e, index, !b37_norm, !b37_s48) -> f32
     amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
         scale %scale layout mma_tile8x2 hi_lo
-        : !b37_w, !b37_s48, !rows, index, f32
+        : !b37_w, !b37_s48, !b37_rows, index, f32
     %tag = amk.kernel.output_tag
     amk.kernel.store_gated silu %rows to %out[%begin, %count]
         tile_rows = 8 tag %tag
-        : !rows, !b37_i, index, index, index
+        : !b37_rows, !b37_i, index, index, index
     amk.kernel.return
   }
   amk.kernel.body @b37_down(
@@ -106,17 +108,17 @@ amk.kernel.program @words_odd_kernel scratch_bytes = 29184 {
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
     %staged = amk.kernel.scratch 0 : !b37_s37
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !b37_rows
     amk.kernel.receive %x tag %in to %staged
         : (!b37_i, index, !b37_s37) -> ()
     amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
         layout mma_tile8x2 hi_lo
-        : !b37_w, !b37_s37, !rows, index
+        : !b37_w, !b37_s37, !b37_rows, index
     %tag = amk.kernel.output_tag
     %again = amk.kernel.input_tag 1
     amk.kernel.store_rows %rows to %out[%begin, %count]
         residual(%residual tag %again) tag %tag
-        : !rows, !b37_e, index, index, !b37_e, index, index
+        : !b37_rows, !b37_e, index, index, !b37_e, index, index
     amk.kernel.return
   }
   amk.kernel.body @b37_head(
@@ -124,16 +126,16 @@ amk.kernel.program @words_odd_kernel scratch_bytes = 29184 {
       %out: !best, %begin: index, %count: index, %tiles: index, %part: index) {
     %in = amk.kernel.input_tag 0
     %staged = amk.kernel.scratch 0 : !b37_s48
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !b37_rows
     %scale = amk.kernel.receive %x tag %in
         norm(%norm, epsilon = 1.000000e-05) to %staged
         : (!b37_e, index, !b37_norm, !b37_s48) -> f32
     amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
         scale %scale layout mma_tile8x2 hi_lo
-        : !b37_w, !b37_s48, !rows, index, f32
+        : !b37_w, !b37_s48, !b37_rows, index, f32
     %tag = amk.kernel.output_tag
     amk.kernel.store_logits %rows to %logits[%begin, %count], %out[%part]
-        tag %tag : !rows, !b37_logits, !best, index, index, index, index
+        tag %tag : !b37_rows, !b37_logits, !best, index, index, index, index
     amk.kernel.return
   }
   amk.kernel.body @f1_embed(
@@ -150,18 +152,18 @@ amk.kernel.program @words_odd_kernel scratch_bytes = 29184 {
       %out: !f1_q, %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
     %staged = amk.kernel.scratch 0 : !f1_s48
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !f1_rows
     %scale = amk.kernel.receive %x tag %in
         norm(%norm, epsilon = 1.000000e-05) to %staged
         : (!f1_e, index, !f1_norm, !f1_s48) -> f32
     amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
         scale %scale layout scalar_tile8
-        : !f1_w, !f1_s48, !rows, index, f32
+        : !f1_w, !f1_s48, !f1_rows, index, f32
     %tag = amk.kernel.output_tag
     %position = amk.kernel.position
     amk.kernel.store_qkv %rows, %angles to %out[%begin, %count] at %position
         tile_rows = 8 tag %tag
-        : !rows, !f1_angles, !f1_q, index, index, index, index
+        : !f1_rows, !f1_angles, !f1_q, index, index, index, index
     amk.kernel.return
   }
   amk.kernel.body @f1_o(
@@ -169,17 +171,17 @@ amk.kernel.program @words_odd_kernel scratch_bytes = 29184 {
       %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
     %staged = amk.kernel.scratch 0 : !f1_s48
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !f1_rows
     amk.kernel.receive %x tag %in to %staged
         : (!f1_q, index, !f1_s48) -> ()
     amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
         layout scalar_tile8
-        : !f1_w, !f1_s48, !rows, index
+        : !f1_w, !f1_s48, !f1_rows, index
     %tag = amk.kernel.output_tag
     %again = amk.kernel.input_tag 1
     amk.kernel.store_rows %rows to %out[%begin, %count]
         residual(%residual tag %again) tag %tag
-        : !rows, !f1_e, index, index, !f1_e, index, index
+        : !f1_rows, !f1_e, index, index, !f1_e, index, index
     amk.kernel.return
   }
   amk.kernel.body @f1_gated(
@@ -187,17 +189,17 @@ amk.kernel.program @words_odd_kernel scratch_bytes = 29184 {
       %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
     %staged = amk.kernel.scratch 0 : !f1_s48
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !f1_rows
     %scale = amk.kernel.receive %x tag %in
         norm(%norm, epsilon = 1.000000e-05) to %staged
         : (!f1_e, index, !f1_norm, !f1_s48) -> f32
     amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
         scale %scale layout scalar_tile8
-        : !f1_w, !f1_s48, !rows, index, f32
+        : !f1_w, !f1_s48, !f1_rows, index, f32
     %tag = amk.kernel.output_tag
     amk.kernel.store_gated silu %rows to %out[%begin, %count]
         tile_rows = 8 tag %tag
-        : !rows, !f1_i, index, index, index
+        : !f1_rows, !f1_i, index, index, index
     amk.kernel.return
   }
   amk.kernel.body @f1_down(
@@ -205,17 +207,17 @@ amk.kernel.program @words_odd_kernel scratch_bytes = 29184 {
       %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
     %staged = amk.kernel.scratch 0 : !f1_s1
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !f1_rows
     amk.kernel.receive %x tag %in to %staged
         : (!f1_i, index, !f1_s1) -> ()
     amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
         layout scalar_tile8
-        : !f1_w, !f1_s1, !rows, index
+        : !f1_w, !f1_s1, !f1_rows, index
     %tag = amk.kernel.output_tag
     %again = amk.kernel.input_tag 1
     amk.kernel.store_rows %rows to %out[%begin, %count]
         residual(%residual tag %again) tag %tag
-        : !rows, !f1_e, index, index, !f1_e, index, index
+        : !f1_rows, !f1_e, index, index, !f1_e, index, index
     amk.kernel.return
   }
   amk.kernel.body @f1_head(
@@ -223,16 +225,16 @@ amk.kernel.program @words_odd_kernel scratch_bytes = 29184 {
       %out: !best, %begin: index, %count: index, %tiles: index, %part: index) {
     %in = amk.kernel.input_tag 0
     %staged = amk.kernel.scratch 0 : !f1_s48
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !f1_rows
     %scale = amk.kernel.receive %x tag %in
         norm(%norm, epsilon = 1.000000e-05) to %staged
         : (!f1_e, index, !f1_norm, !f1_s48) -> f32
     amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
         scale %scale layout scalar_tile8
-        : !f1_w, !f1_s48, !rows, index, f32
+        : !f1_w, !f1_s48, !f1_rows, index, f32
     %tag = amk.kernel.output_tag
     amk.kernel.store_logits %rows to %logits[%begin, %count], %out[%part]
-        tag %tag : !rows, !f1_logits, !best, index, index, index, index
+        tag %tag : !f1_rows, !f1_logits, !best, index, index, index, index
     amk.kernel.return
   }
   amk.kernel.body @b4101_embed(
@@ -250,18 +252,18 @@ amk.kernel.program @words_odd_kernel scratch_bytes = 29184 {
       %tiles: index) {
     %in = amk.kernel.input_tag 0
     %staged = amk.kernel.scratch 0 : !b4101_s48
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !b4101_rows
     %scale = amk.kernel.receive %x tag %in
         norm(%norm, epsilon = 1.000000e-05) to %staged
         : (!b4101_e, index, !b4101_norm, !b4101_s48) -> f32
     amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
         scale %scale layout mma_tile8x2 hi_lo
-        : !b4101_w, !b4101_s48, !rows, index, f32
+        : !b4101_w, !b4101_s48, !b4101_rows, index, f32
     %tag = amk.kernel.output_tag
     %position = amk.kernel.position
     amk.kernel.store_qkv %rows, %angles to %out[%begin, %count] at %position
         tile_rows = 8 tag %tag
-        : !rows, !b4101_angles, !b4101_q, index, index, index, index
+        : !b4101_rows, !b4101_angles, !b4101_q, index, index, index, index
     amk.kernel.return
   }
   amk.kernel.body @b4101_o(
@@ -269,17 +271,17 @@ amk.kernel.program @words_odd_kernel scratch_bytes = 29184 {
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
     %staged = amk.kernel.scratch 0 : !b4101_s48
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !b4101_rows
     amk.kernel.receive %x tag %in to %staged
         : (!b4101_q, index, !b4101_s48) -> ()
     amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
         layout mma_tile8x2 hi_lo
-        : !b4101_w, !b4101_s48, !rows, index
+        : !b4101_w, !b4101_s48, !b4101_rows, index
     %tag = amk.kernel.output_tag
     %again = amk.kernel.input_tag 1
     amk.kernel.store_rows %rows to %out[%begin, %count]
         residual(%residual tag %again) tag %tag
-        : !rows, !b4101_e, index, index, !b4101_e, index, index
+        : !b4101_rows, !b4101_e, index, index, !b4101_e, index, index
     amk.kernel.return
   }
   amk.kernel.body @b4101_gated(
@@ -287,32 +289,32 @@ amk.kernel.program @words_odd_kernel scratch_bytes = 29184 {
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
     %staged = amk.kernel.scratch 0 : !b4101_s48
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !b4101_rows
     %scale = amk.kernel.receive %x tag %in
         norm(%norm, epsilon = 1.000000e-05) to %staged
         : (!b4101_e, index, !b4101_norm, !b4101_s48) -> f32
     amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
         scale %scale layout mma_tile8x2 hi_lo
-        : !b4101_w, !b4101_s48, !rows, index, f32
+        : !b4101_w, !b4101_s48, !b4101_rows, index, f32
     %tag = amk.kernel.output_tag
     amk.kernel.store_gated silu %rows to %out[%begin, %count]
         tile_rows = 8 tag %tag
-        : !rows, !b4101_i, index, index, index
+        : !b4101_rows, !b4101_i, index, index, index
     amk.kernel.return
   }
   amk.kernel.body @b4101_down(
       %x: !b4101_i, %weights: !b4101_w, %residual: !b4101_e, %out: !b4101_e,
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !b4101_rows
     amk.kernel.gemv %weights, %x to %rows tiles = %tiles tile_rows = 8
         tag %in layout mma_tile8x2 hi_lo panels 2
-        : !b4101_w, !b4101_i, !rows, index, index
+        : !b4101_w, !b4101_i, !b4101_rows, index, index
     %tag = amk.kernel.output_tag
     %again = amk.kernel.input_tag 1
     amk.kernel.store_rows %rows to %out[%begin, %count]
         residual(%residual tag %again) tag %tag
-        : !rows, !b4101_e, index, index, !b4101_e, index, index
+        : !b4101_rows, !b4101_e, index, index, !b4101_e, index, index
     amk.kernel.return
   }
   amk.kernel.body @b4101_head(
@@ -321,16 +323,16 @@ amk.kernel.program @words_odd_kernel scratch_bytes = 29184 {
       %tiles: index, %part: index) {
     %in = amk.kernel.input_tag 0
     %staged = amk.kernel.scratch 0 : !b4101_s48
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !b4101_rows
     %scale = amk.kernel.receive %x tag %in
         norm(%norm, epsilon = 1.000000e-05) to %staged
         : (!b4101_e, index, !b4101_norm, !b4101_s48) -> f32
     amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
         scale %scale layout mma_tile8x2 hi_lo
-        : !b4101_w, !b4101_s48, !rows, index, f32
+        : !b4101_w, !b4101_s48, !b4101_rows, index, f32
     %tag = amk.kernel.output_tag
     amk.kernel.store_logits %rows to %logits[%begin, %count], %out[%part]
-        tag %tag : !rows, !b4101_logits, !best, index, index, index, index
+        tag %tag : !b4101_rows, !b4101_logits, !best, index, index, index, index
     amk.kernel.return
   }
   amk.kernel.body @next_token(%best: !best) {

@@ -3,12 +3,12 @@
 // kConfigs in amk-gpu-words-test.cpp, in the same order, and one next_token for
 // all of them. amk-gpu-test-code sets the architecture.
 
-!rows = memref<1024xf32, #amk.space<scratch>>
 !token = memref<4xi32, #amk.space<token>>
 !best = memref<9xi64, #amk.space<words>>
 !h2048_e = memref<1x2048xi64, #amk.space<words>>
 !h2048_i = memref<1x8192xi64, #amk.space<words>>
 !h2048_q = memref<2x6x64xi64, #amk.space<words>>
+!h2048_rows = memref<1024xf32, #amk.space<scratch>>
 !h2048_w = memref<?xf16, #amk.space<stream>>
 !h2048_norm = memref<2048xf32, #amk.space<constant>>
 !h2048_table = memref<600x2048xf16, #amk.space<external>>
@@ -19,6 +19,7 @@
 !f576_e = memref<1x576xi64, #amk.space<words>>
 !f576_i = memref<1x8192xi64, #amk.space<words>>
 !f576_q = memref<3x5x64xi64, #amk.space<words>>
+!f576_rows = memref<1024xf32, #amk.space<scratch>>
 !f576_w = memref<?xf32, #amk.space<stream>>
 !f576_norm = memref<576xf32, #amk.space<constant>>
 !f576_table = memref<1000x576xf32, #amk.space<external>>
@@ -29,6 +30,7 @@
 !q576_e = memref<1x576xi64, #amk.space<words>>
 !q576_i = memref<1x8192xi64, #amk.space<words>>
 !q576_q = memref<3x5x64xi64, #amk.space<words>>
+!q576_rows = memref<512xf32, #amk.space<scratch>>
 !q576_w = memref<?xbf16, #amk.space<stream>>
 !q576_norm = memref<576xf32, #amk.space<constant>>
 !q576_table = memref<1000x576xbf16, #amk.space<external>>
@@ -53,18 +55,18 @@ amk.kernel.program @words_types_kernel scratch_bytes = 29184 {
       %tiles: index) {
     %in = amk.kernel.input_tag 0
     %staged = amk.kernel.scratch 0 : !h2048_s2048
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !h2048_rows
     %scale = amk.kernel.receive %x tag %in
         norm(%norm, epsilon = 1.000000e-05) to %staged
         : (!h2048_e, index, !h2048_norm, !h2048_s2048) -> f32
     amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
         scale %scale layout mma_tile8x2 hi_lo
-        : !h2048_w, !h2048_s2048, !rows, index, f32
+        : !h2048_w, !h2048_s2048, !h2048_rows, index, f32
     %tag = amk.kernel.output_tag
     %position = amk.kernel.position
     amk.kernel.store_qkv %rows, %angles to %out[%begin, %count] at %position
         tile_rows = 8 tag %tag
-        : !rows, !h2048_angles, !h2048_q, index, index, index, index
+        : !h2048_rows, !h2048_angles, !h2048_q, index, index, index, index
     amk.kernel.return
   }
   amk.kernel.body @h2048_o(
@@ -72,17 +74,17 @@ amk.kernel.program @words_types_kernel scratch_bytes = 29184 {
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
     %staged = amk.kernel.scratch 0 : !h2048_s768
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !h2048_rows
     amk.kernel.receive %x tag %in to %staged
         : (!h2048_q, index, !h2048_s768) -> ()
     amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
         layout mma_tile8x2 hi_lo
-        : !h2048_w, !h2048_s768, !rows, index
+        : !h2048_w, !h2048_s768, !h2048_rows, index
     %tag = amk.kernel.output_tag
     %again = amk.kernel.input_tag 1
     amk.kernel.store_rows %rows to %out[%begin, %count]
         residual(%residual tag %again) tag %tag
-        : !rows, !h2048_e, index, index, !h2048_e, index, index
+        : !h2048_rows, !h2048_e, index, index, !h2048_e, index, index
     amk.kernel.return
   }
   amk.kernel.body @h2048_gated(
@@ -90,32 +92,32 @@ amk.kernel.program @words_types_kernel scratch_bytes = 29184 {
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
     %staged = amk.kernel.scratch 0 : !h2048_s2048
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !h2048_rows
     %scale = amk.kernel.receive %x tag %in
         norm(%norm, epsilon = 1.000000e-05) to %staged
         : (!h2048_e, index, !h2048_norm, !h2048_s2048) -> f32
     amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
         scale %scale layout mma_tile8x2 hi_lo
-        : !h2048_w, !h2048_s2048, !rows, index, f32
+        : !h2048_w, !h2048_s2048, !h2048_rows, index, f32
     %tag = amk.kernel.output_tag
     amk.kernel.store_gated silu %rows to %out[%begin, %count]
         tile_rows = 8 tag %tag
-        : !rows, !h2048_i, index, index, index
+        : !h2048_rows, !h2048_i, index, index, index
     amk.kernel.return
   }
   amk.kernel.body @h2048_down(
       %x: !h2048_i, %weights: !h2048_w, %residual: !h2048_e, %out: !h2048_e,
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !h2048_rows
     amk.kernel.gemv %weights, %x to %rows tiles = %tiles tile_rows = 8
         tag %in layout mma_tile8x2 hi_lo panels 2
-        : !h2048_w, !h2048_i, !rows, index, index
+        : !h2048_w, !h2048_i, !h2048_rows, index, index
     %tag = amk.kernel.output_tag
     %again = amk.kernel.input_tag 1
     amk.kernel.store_rows %rows to %out[%begin, %count]
         residual(%residual tag %again) tag %tag
-        : !rows, !h2048_e, index, index, !h2048_e, index, index
+        : !h2048_rows, !h2048_e, index, index, !h2048_e, index, index
     amk.kernel.return
   }
   amk.kernel.body @h2048_head(
@@ -124,16 +126,16 @@ amk.kernel.program @words_types_kernel scratch_bytes = 29184 {
       %tiles: index, %part: index) {
     %in = amk.kernel.input_tag 0
     %staged = amk.kernel.scratch 0 : !h2048_s2048
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !h2048_rows
     %scale = amk.kernel.receive %x tag %in
         norm(%norm, epsilon = 1.000000e-05) to %staged
         : (!h2048_e, index, !h2048_norm, !h2048_s2048) -> f32
     amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
         scale %scale layout mma_tile8x2 hi_lo
-        : !h2048_w, !h2048_s2048, !rows, index, f32
+        : !h2048_w, !h2048_s2048, !h2048_rows, index, f32
     %tag = amk.kernel.output_tag
     amk.kernel.store_logits %rows to %logits[%begin, %count], %out[%part]
-        tag %tag : !rows, !h2048_logits, !best, index, index, index, index
+        tag %tag : !h2048_rows, !h2048_logits, !best, index, index, index, index
     amk.kernel.return
   }
   amk.kernel.body @f576_embed(
@@ -150,18 +152,18 @@ amk.kernel.program @words_types_kernel scratch_bytes = 29184 {
       %out: !f576_q, %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
     %staged = amk.kernel.scratch 0 : !f576_s576
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !f576_rows
     %scale = amk.kernel.receive %x tag %in
         norm(%norm, epsilon = 1.000000e-05) to %staged
         : (!f576_e, index, !f576_norm, !f576_s576) -> f32
     amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
         scale %scale layout scalar_tile8
-        : !f576_w, !f576_s576, !rows, index, f32
+        : !f576_w, !f576_s576, !f576_rows, index, f32
     %tag = amk.kernel.output_tag
     %position = amk.kernel.position
     amk.kernel.store_qkv %rows, %angles to %out[%begin, %count] at %position
         tile_rows = 8 tag %tag
-        : !rows, !f576_angles, !f576_q, index, index, index, index
+        : !f576_rows, !f576_angles, !f576_q, index, index, index, index
     amk.kernel.return
   }
   amk.kernel.body @f576_o(
@@ -169,17 +171,17 @@ amk.kernel.program @words_types_kernel scratch_bytes = 29184 {
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
     %staged = amk.kernel.scratch 0 : !f576_s960
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !f576_rows
     amk.kernel.receive %x tag %in to %staged
         : (!f576_q, index, !f576_s960) -> ()
     amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
         layout scalar_tile8
-        : !f576_w, !f576_s960, !rows, index
+        : !f576_w, !f576_s960, !f576_rows, index
     %tag = amk.kernel.output_tag
     %again = amk.kernel.input_tag 1
     amk.kernel.store_rows %rows to %out[%begin, %count]
         residual(%residual tag %again) tag %tag
-        : !rows, !f576_e, index, index, !f576_e, index, index
+        : !f576_rows, !f576_e, index, index, !f576_e, index, index
     amk.kernel.return
   }
   amk.kernel.body @f576_gated(
@@ -187,32 +189,32 @@ amk.kernel.program @words_types_kernel scratch_bytes = 29184 {
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
     %staged = amk.kernel.scratch 0 : !f576_s576
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !f576_rows
     %scale = amk.kernel.receive %x tag %in
         norm(%norm, epsilon = 1.000000e-05) to %staged
         : (!f576_e, index, !f576_norm, !f576_s576) -> f32
     amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
         scale %scale layout scalar_tile8
-        : !f576_w, !f576_s576, !rows, index, f32
+        : !f576_w, !f576_s576, !f576_rows, index, f32
     %tag = amk.kernel.output_tag
     amk.kernel.store_gated silu %rows to %out[%begin, %count]
         tile_rows = 8 tag %tag
-        : !rows, !f576_i, index, index, index
+        : !f576_rows, !f576_i, index, index, index
     amk.kernel.return
   }
   amk.kernel.body @f576_down(
       %x: !f576_i, %weights: !f576_w, %residual: !f576_e, %out: !f576_e,
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !f576_rows
     amk.kernel.gemv %weights, %x to %rows tiles = %tiles tile_rows = 8
         tag %in layout scalar_tile8 panels 2
-        : !f576_w, !f576_i, !rows, index, index
+        : !f576_w, !f576_i, !f576_rows, index, index
     %tag = amk.kernel.output_tag
     %again = amk.kernel.input_tag 1
     amk.kernel.store_rows %rows to %out[%begin, %count]
         residual(%residual tag %again) tag %tag
-        : !rows, !f576_e, index, index, !f576_e, index, index
+        : !f576_rows, !f576_e, index, index, !f576_e, index, index
     amk.kernel.return
   }
   amk.kernel.body @f576_head(
@@ -220,16 +222,16 @@ amk.kernel.program @words_types_kernel scratch_bytes = 29184 {
       %out: !best, %begin: index, %count: index, %tiles: index, %part: index) {
     %in = amk.kernel.input_tag 0
     %staged = amk.kernel.scratch 0 : !f576_s576
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !f576_rows
     %scale = amk.kernel.receive %x tag %in
         norm(%norm, epsilon = 1.000000e-05) to %staged
         : (!f576_e, index, !f576_norm, !f576_s576) -> f32
     amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
         scale %scale layout scalar_tile8
-        : !f576_w, !f576_s576, !rows, index, f32
+        : !f576_w, !f576_s576, !f576_rows, index, f32
     %tag = amk.kernel.output_tag
     amk.kernel.store_logits %rows to %logits[%begin, %count], %out[%part]
-        tag %tag : !rows, !f576_logits, !best, index, index, index, index
+        tag %tag : !f576_rows, !f576_logits, !best, index, index, index, index
     amk.kernel.return
   }
   amk.kernel.body @q576_embed(
@@ -246,18 +248,18 @@ amk.kernel.program @words_types_kernel scratch_bytes = 29184 {
       %out: !q576_q, %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
     %staged = amk.kernel.scratch 0 : !q576_s576
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !q576_rows
     %scale = amk.kernel.receive %x tag %in
         norm(%norm, epsilon = 1.000000e-05) to %staged
         : (!q576_e, index, !q576_norm, !q576_s576) -> f32
     amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 4
         scale %scale layout mma_tile4x4 hi_lo
-        : !q576_w, !q576_s576, !rows, index, f32
+        : !q576_w, !q576_s576, !q576_rows, index, f32
     %tag = amk.kernel.output_tag
     %position = amk.kernel.position
     amk.kernel.store_qkv %rows, %angles to %out[%begin, %count] at %position
         tile_rows = 4 tag %tag
-        : !rows, !q576_angles, !q576_q, index, index, index, index
+        : !q576_rows, !q576_angles, !q576_q, index, index, index, index
     amk.kernel.return
   }
   amk.kernel.body @q576_o(
@@ -265,17 +267,17 @@ amk.kernel.program @words_types_kernel scratch_bytes = 29184 {
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
     %staged = amk.kernel.scratch 0 : !q576_s960
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !q576_rows
     amk.kernel.receive %x tag %in to %staged
         : (!q576_q, index, !q576_s960) -> ()
     amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 4
         layout mma_tile4x4 hi_lo
-        : !q576_w, !q576_s960, !rows, index
+        : !q576_w, !q576_s960, !q576_rows, index
     %tag = amk.kernel.output_tag
     %again = amk.kernel.input_tag 1
     amk.kernel.store_rows %rows to %out[%begin, %count]
         residual(%residual tag %again) tag %tag
-        : !rows, !q576_e, index, index, !q576_e, index, index
+        : !q576_rows, !q576_e, index, index, !q576_e, index, index
     amk.kernel.return
   }
   amk.kernel.body @q576_gated(
@@ -283,32 +285,32 @@ amk.kernel.program @words_types_kernel scratch_bytes = 29184 {
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
     %staged = amk.kernel.scratch 0 : !q576_s576
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !q576_rows
     %scale = amk.kernel.receive %x tag %in
         norm(%norm, epsilon = 1.000000e-05) to %staged
         : (!q576_e, index, !q576_norm, !q576_s576) -> f32
     amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 4
         scale %scale layout mma_tile4x4 hi_lo
-        : !q576_w, !q576_s576, !rows, index, f32
+        : !q576_w, !q576_s576, !q576_rows, index, f32
     %tag = amk.kernel.output_tag
     amk.kernel.store_gated silu %rows to %out[%begin, %count]
         tile_rows = 4 tag %tag
-        : !rows, !q576_i, index, index, index
+        : !q576_rows, !q576_i, index, index, index
     amk.kernel.return
   }
   amk.kernel.body @q576_down(
       %x: !q576_i, %weights: !q576_w, %residual: !q576_e, %out: !q576_e,
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !q576_rows
     amk.kernel.gemv %weights, %x to %rows tiles = %tiles tile_rows = 4
         tag %in layout mma_tile4x4 hi_lo panels 2
-        : !q576_w, !q576_i, !rows, index, index
+        : !q576_w, !q576_i, !q576_rows, index, index
     %tag = amk.kernel.output_tag
     %again = amk.kernel.input_tag 1
     amk.kernel.store_rows %rows to %out[%begin, %count]
         residual(%residual tag %again) tag %tag
-        : !rows, !q576_e, index, index, !q576_e, index, index
+        : !q576_rows, !q576_e, index, index, !q576_e, index, index
     amk.kernel.return
   }
   amk.kernel.body @q576_head(
@@ -316,16 +318,16 @@ amk.kernel.program @words_types_kernel scratch_bytes = 29184 {
       %out: !best, %begin: index, %count: index, %tiles: index, %part: index) {
     %in = amk.kernel.input_tag 0
     %staged = amk.kernel.scratch 0 : !q576_s576
-    %rows = amk.kernel.scratch 25088 : !rows
+    %rows = amk.kernel.scratch 25088 : !q576_rows
     %scale = amk.kernel.receive %x tag %in
         norm(%norm, epsilon = 1.000000e-05) to %staged
         : (!q576_e, index, !q576_norm, !q576_s576) -> f32
     amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 4
         scale %scale layout mma_tile4x4 hi_lo
-        : !q576_w, !q576_s576, !rows, index, f32
+        : !q576_w, !q576_s576, !q576_rows, index, f32
     %tag = amk.kernel.output_tag
     amk.kernel.store_logits %rows to %logits[%begin, %count], %out[%part]
-        tag %tag : !rows, !q576_logits, !best, index, index, index, index
+        tag %tag : !q576_rows, !q576_logits, !best, index, index, index, index
     amk.kernel.return
   }
   amk.kernel.body @next_token(%best: !best) {
