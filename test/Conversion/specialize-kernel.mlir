@@ -10,7 +10,7 @@
 
 // CHECK:     amk.kernel.program @p_sm_80 {{.*}} gpu <arch = "sm_80", stage = 16384, stages = 8, in_flight = 2, groups = 2, trace = false>
 // CHECK:       amk.kernel.body @nothing
-// CHECK:     amk.kernel.program @p_sm_90a {{.*}} gpu <arch = "sm_90a", stage = 16384, stages = 12, in_flight = 3, groups = 2, trace = false>
+// CHECK:     amk.kernel.program @p_sm_90a {{.*}} gpu <arch = "sm_90a", stage = 16384, stages = 12, in_flight = 4, groups = 2, trace = false>
 // CHECK:       amk.kernel.body @nothing
 // CHECK:     amk.kernel.program @p_sm_90a_trace {{.*}} gpu <arch = "sm_90a", {{.*}}, trace = true>
 // CHECK:     amk.kernel.program @done {{.*}} gpu <arch = "sm_100a"
