@@ -494,7 +494,9 @@ void RingAttention::emit() {
   code.ifThen(code.make<arith::XOrIOp>(isJoined, code.make<arith::ConstantOp>(
                                                      code.b.getBoolAttr(true))),
               [&] { sendAlone(state); });
-  SmallVector<Value> newRow = math.loadNewRow(ownRow());
+  // Others than the owner read a row, too, and drop it.
+  SmallVector<Value> newRow =
+      math.loadNewRow(code.rem32(ownRow(), shape.positions));
   code.blockBarrier();
   append(cache, newRow);
   code.ifThen(isJoined, [&] { sendJoined(state); });
