@@ -168,7 +168,16 @@ int cuMemsetD8_v2(unsigned long long address, unsigned char value,
 }
 
 int cuMemcpyHtoD_v2(unsigned long long to, const void *from, size_t bytes) {
-  std::memcpy(reinterpret_cast<void *>(to), from, bytes);
+  constexpr size_t flags = 2 * sizeof(uint32_t);
+  auto *target = reinterpret_cast<uint32_t *>(to);
+  if (bytes > flags || bytes % sizeof(uint32_t)) {
+    std::memcpy(target, from, bytes);
+    return 0;
+  }
+  // Flags, which a running kernel may be looking at.
+  for (size_t i = 0; i * sizeof(uint32_t) != bytes; ++i)
+    __atomic_store_n(target + i, static_cast<const uint32_t *>(from)[i],
+                     __ATOMIC_RELEASE);
   return 0;
 }
 
