@@ -303,8 +303,12 @@ void GpuTestKernel::run(const void *parameter) {
     if (__atomic_load_n(&control->aborted, __ATOMIC_ACQUIRE))
       return;
     int32_t token = tokens[p];
-    uint32_t sum = 3 * token + 1 + uint32_t(table[token]) +
-                   uint32_t(at<float>(args.constants)[0]) + weightBits(args);
+    // Dummy weights may be negative, which a float may not be as unsigned.
+    auto whole = [](float value) {
+      return static_cast<uint32_t>(static_cast<int64_t>(value));
+    };
+    uint32_t sum = 3 * token + 1 + whole(table[token]) +
+                   whole(at<float>(args.constants)[0]) + weightBits(args);
     auto next = static_cast<int32_t>(sum % args.vocab);
     if (args.logits) {
       float *row = at<float>(args.logits) + step * args.logitsStride;
