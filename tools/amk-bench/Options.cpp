@@ -7,7 +7,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "Options.h"
-#include "amk/Support/Number.h"
 
 #include <algorithm>
 
@@ -18,55 +17,39 @@ namespace {
 
 constexpr uint32_t kMaxCount = 1u << 24;
 
-uint64_t parseCount(const std::string &option, const std::string &text,
-                    uint64_t min, uint64_t max) {
-  std::optional<uint64_t> value = amk::parseInteger<uint64_t>(text);
-  if (!value || *value < min || *value > max)
-    throw UsageError(option + ": found \"" + text +
-                     "\", expected an integer from " + std::to_string(min) +
-                     " to " + std::to_string(max));
-  return *value;
-}
-
 /// Integers with commas between them.
 std::vector<uint32_t> parseCounts(const std::string &option,
                                   const std::string &text, uint32_t min) {
   std::vector<uint32_t> counts;
   for (size_t begin = 0, end; begin <= text.size(); begin = end + 1) {
     end = std::min(text.find(',', begin), text.size());
-    counts.push_back(static_cast<uint32_t>(
-        parseCount(option, text.substr(begin, end - begin), min, kMaxCount)));
+    counts.push_back(tools::parseWithin(option, text.substr(begin, end - begin),
+                                        min, kMaxCount));
   }
   return counts;
 }
 
-struct Option {
-  const char *name;
-  const char *argument; ///< null: a flag
-  const char *help;
-  void (*set)(Options &options, const std::string &name,
-              const std::string &value);
-};
-
 using Text = const std::string &;
 
 uint32_t count(Text name, Text value) {
-  return static_cast<uint32_t>(parseCount(name, value, 1, kMaxCount));
+  return tools::parseWithin<uint32_t>(name, value, 1, kMaxCount);
 }
 
-const Option kOptions[] = {
+const tools::Option<Options> kOptions[] = {
     {"--weights", "DIR", "the HuggingFace directory with the weights",
      [](Options &o, Text, Text value) { o.weights = value; }},
     {"--dummy-weights", "SEED", "random weights instead, the same everywhere",
      [](Options &o, Text name, Text value) {
-       o.dummySeed = parseCount(name, value, 0, UINT64_MAX);
+       o.dummySeed = tools::parseWithin<uint64_t>(name, value, 0, UINT64_MAX);
      }},
     {"--golden", "FILE", "gate: HuggingFace's ids, a golden.json",
      [](Options &o, Text, Text value) { o.golden = value; }},
     {"--reference", "BUNDLE", "gate: the logits of this bundle (of the CPU)",
      [](Options &o, Text, Text value) { o.reference = value; }},
     {"--gate-runs", "COUNT", "without --golden: runs that must agree (20)",
-     [](Options &o, Text name, Text value) { o.gateRuns = count(name, value); }},
+     [](Options &o, Text name, Text value) {
+       o.gateRuns = count(name, value);
+     }},
     {"--positions", "LIST", "of the first measured step (31)",
      [](Options &o, Text name, Text value) {
        o.positions = parseCounts(name, value, 0);
@@ -85,7 +68,8 @@ const Option kOptions[] = {
      [](Options &o, Text, Text value) { o.device = value; }},
     {"--arch", "ARCH", "the code to run on a GPU, such as sm_80 (the best)",
      [](Options &o, Text, Text value) { o.arch = value; }},
-    {"--context", "COUNT", "positions of the KV cache on a GPU (what is needed)",
+    {"--context", "COUNT",
+     "positions of the KV cache on a GPU (what is needed)",
      [](Options &o, Text name, Text value) { o.context = count(name, value); }},
     {"--timeline", "FILE", "write what each worker does at the first position",
      [](Options &o, Text, Text value) { o.timeline = value; }},
@@ -96,13 +80,6 @@ const Option kOptions[] = {
     {"--help", nullptr, "print this text",
      [](Options &o, Text, Text) { o.help = true; }},
 };
-
-const Option *findOption(const std::string &name) {
-  for (const Option &option : kOptions)
-    if (name == option.name)
-      return &option;
-  return nullptr;
-}
 
 void checkCombination(const Options &options) {
   if (options.bundles.empty())
@@ -121,32 +98,11 @@ void checkCombination(const Options &options) {
 
 Options bench::parseOptions(int argc, char **argv) {
   Options options;
-  for (int i = 1; i < argc; ++i) {
-    std::string word = argv[i];
-    if (word.size() < 2 || word[0] != '-') {
-      options.bundles.push_back(word);
-      continue;
-    }
-    // --name=value or --name value
-    size_t equals = word.find('=');
-    std::string name = word.substr(0, equals);
-    const Option *option = findOption(name);
-    if (!option)
-      throw UsageError("unknown option " + name);
-    std::string value;
-    if (equals != word.npos && !option->argument)
-      throw UsageError(name + ": takes no value");
-    if (equals != word.npos)
-      value = word.substr(equals + 1);
-    else if (option->argument && ++i == argc)
-      throw UsageError(name + ": expected " + option->argument);
-    else if (option->argument)
-      value = argv[i];
-    option->set(options, name, value);
-    if (options.help)
-      return options;
-  }
-  checkCombination(options);
+  tools::parseCommandLine(
+      argc, argv, kOptions, options,
+      [&](const std::string &word) { options.bundles.push_back(word); });
+  if (!options.help)
+    checkCombination(options);
   return options;
 }
 
@@ -156,13 +112,7 @@ std::string bench::helpText() {
       "                 [options]\n\n"
       "Measures the read bandwidth of the device, then for each bundle whether "
       "it\ncomputes the right thing and how long a token takes.\n\nOptions:\n";
-  for (const Option &option : kOptions) {
-    std::string left = std::string("  ") + option.name;
-    if (option.argument)
-      left += std::string(" ") + option.argument;
-    left.resize(std::max<size_t>(left.size() + 2, 28), ' ');
-    text += left + option.help + "\n";
-  }
+  text += tools::describeOptions(kOptions);
   return text + "\nExit status: 0 success, 1 a gate or a run failed, 2 the "
                 "command line is\nwrong.\n";
 }

@@ -9,9 +9,10 @@
 #ifndef AMK_TOOLS_BENCH_OPTIONS_H
 #define AMK_TOOLS_BENCH_OPTIONS_H
 
+#include "../CommandLine.h"
+
 #include <cstdint>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -37,11 +38,7 @@ struct Options {
   bool help = false;
 };
 
-/// The command line is wrong; the message says where.
-class UsageError : public std::runtime_error {
-public:
-  using std::runtime_error::runtime_error;
-};
+using tools::UsageError;
 
 /// Throws UsageError.
 Options parseOptions(int argc, char **argv);

@@ -8,7 +8,6 @@
 
 #include "Options.h"
 #include "amk/Support/Json.h"
-#include "amk/Support/Number.h"
 
 #include <cmath>
 #include <cstdlib>
@@ -20,17 +19,6 @@ namespace {
 
 /// Prompts are bounded by the context of any model we know of.
 constexpr uint32_t kMaxCount = 1u << 24;
-
-template <typename T>
-T parseWithin(const std::string &option, const std::string &text, T min,
-              T max) {
-  std::optional<T> value = amk::parseInteger<T>(text);
-  if (!value || *value < min || *value > max)
-    throw UsageError(option + ": found \"" + text +
-                     "\", expected an integer from " + std::to_string(min) +
-                     " to " + std::to_string(max));
-  return *value;
-}
 
 double parseSeconds(const std::string &option, const std::string &text) {
   char *end = nullptr;
@@ -51,7 +39,7 @@ std::vector<int32_t> parseIds(const std::string &option,
          std::string::npos) {
     size_t end = text.find_first_of(separators, begin);
     std::string word = text.substr(begin, end - begin);
-    ids.push_back(parseWithin<int32_t>(option, word, 0, INT32_MAX));
+    ids.push_back(tools::parseWithin<int32_t>(option, word, 0, INT32_MAX));
     begin = end == std::string::npos ? text.size() : end;
   }
   if (ids.empty())
@@ -66,22 +54,14 @@ void setIds(Options &options, const std::string &option,
   options.promptIds = parseIds(option, text);
 }
 
-struct Option {
-  const char *name;
-  const char *argument; ///< null: a flag
-  const char *help;
-  void (*set)(Options &options, const std::string &name,
-              const std::string &value);
-};
-
 using Text = const std::string &;
 
-const Option kOptions[] = {
+const tools::Option<Options> kOptions[] = {
     {"--weights", "DIR", "the HuggingFace directory with the weights",
      [](Options &o, Text, Text value) { o.weights = value; }},
     {"--dummy-weights", "SEED", "random weights instead, the same everywhere",
      [](Options &o, Text name, Text value) {
-       o.dummySeed = parseWithin<uint64_t>(name, value, 0, UINT64_MAX);
+       o.dummySeed = tools::parseWithin<uint64_t>(name, value, 0, UINT64_MAX);
      }},
     {"--prompt-ids", "IDS", "token ids, separated by commas",
      [](Options &o, Text name, Text value) { setIds(o, name, value); }},
@@ -91,15 +71,17 @@ const Option kOptions[] = {
      }},
     {"-n", "COUNT", "tokens to generate (64)",
      [](Options &o, Text name, Text value) {
-       o.newTokens = parseWithin<uint32_t>(name, value, 0, kMaxCount);
+       o.newTokens = tools::parseWithin<uint32_t>(name, value, 0, kMaxCount);
      }},
     {"--steps-per-launch", "COUNT", "steps of one launch (64; --bench: 1)",
      [](Options &o, Text name, Text value) {
-       o.stepsPerLaunch = parseWithin<uint32_t>(name, value, 1, kMaxCount);
+       o.stepsPerLaunch =
+           tools::parseWithin<uint32_t>(name, value, 1, kMaxCount);
      }},
     {"--logits", "FILE", "write float32 logits [positions][vocabulary]",
      [](Options &o, Text, Text value) { o.logitsFile = value; }},
-    {"--timeline", "FILE", "write what each worker of a GPU did in the last launch",
+    {"--timeline", "FILE",
+     "write what each worker of a GPU did in the last launch",
      [](Options &o, Text, Text value) { o.timelineFile = value; }},
     {"--score", nullptr, "print mean NLL and perplexity of the prompt",
      [](Options &o, Text, Text) { o.score = true; }},
@@ -113,7 +95,7 @@ const Option kOptions[] = {
      [](Options &o, Text, Text value) { o.arch = value; }},
     {"--context", "COUNT", "positions of the KV cache on a GPU (what fits)",
      [](Options &o, Text name, Text value) {
-       o.context = parseWithin<uint32_t>(name, value, 1, kMaxCount);
+       o.context = tools::parseWithin<uint32_t>(name, value, 1, kMaxCount);
      }},
     {"--wait-timeout", "SECONDS", "give up a launch after such a wait (20; 2)",
      [](Options &o, Text name, Text value) {
@@ -122,13 +104,6 @@ const Option kOptions[] = {
     {"--help", nullptr, "print this text",
      [](Options &o, Text, Text) { o.help = true; }},
 };
-
-const Option *findOption(const std::string &name) {
-  for (const Option &option : kOptions)
-    if (name == option.name)
-      return &option;
-  return nullptr;
-}
 
 void checkCombination(const Options &options) {
   if (options.bundle.empty())
@@ -151,35 +126,15 @@ void checkCombination(const Options &options) {
 
 Options amk::run::parseOptions(int argc, char **argv) {
   Options options;
-  for (int i = 1; i < argc; ++i) {
-    std::string word = argv[i];
-    if (word.size() < 2 || word[0] != '-') {
-      if (word.empty() || !options.bundle.empty())
-        throw UsageError("found argument \"" + word +
-                         "\", expected one bundle");
-      options.bundle = word;
-      continue;
-    }
-    // --name=value or --name value
-    size_t equals = word.rfind("--", 0) == 0 ? word.find('=') : word.npos;
-    std::string name = word.substr(0, equals);
-    const Option *option = findOption(name);
-    if (!option)
-      throw UsageError("unknown option " + name);
-    std::string value;
-    if (equals != word.npos && !option->argument)
-      throw UsageError(name + ": takes no value");
-    if (equals != word.npos)
-      value = word.substr(equals + 1);
-    else if (option->argument && ++i == argc)
-      throw UsageError(name + ": expected " + option->argument);
-    else if (option->argument)
-      value = argv[i];
-    option->set(options, name, value);
-    if (options.help)
-      return options;
-  }
-  checkCombination(options);
+  tools::parseCommandLine(argc, argv, kOptions, options,
+                          [&](const std::string &word) {
+                            if (word.empty() || !options.bundle.empty())
+                              throw UsageError("found argument \"" + word +
+                                               "\", expected one bundle");
+                            options.bundle = word;
+                          });
+  if (!options.help)
+    checkCombination(options);
   return options;
 }
 
@@ -189,13 +144,7 @@ std::string amk::run::helpText() {
       "               --prompt-ids IDS [-n COUNT] [options]\n\n"
       "Runs a model compiled by amk-compile and prints the generated token "
       "ids.\n\nOptions:\n";
-  for (const Option &option : kOptions) {
-    std::string left = std::string("  ") + option.name;
-    if (option.argument)
-      left += std::string(" ") + option.argument;
-    left.resize(std::max<size_t>(left.size() + 2, 28), ' ');
-    text += left + option.help + "\n";
-  }
+  text += tools::describeOptions(kOptions);
   return text + "\nExit status: 0 success, 1 the run failed, 2 the command "
                 "line is wrong.\n";
 }

@@ -9,9 +9,10 @@
 #ifndef AMK_TOOLS_RUN_OPTIONS_H
 #define AMK_TOOLS_RUN_OPTIONS_H
 
+#include "../CommandLine.h"
+
 #include <cstdint>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -36,11 +37,7 @@ struct Options {
   bool help = false;
 };
 
-/// The command line is wrong; the message says where.
-class UsageError : public std::runtime_error {
-public:
-  using std::runtime_error::runtime_error;
-};
+using tools::UsageError;
 
 /// Throws UsageError, or amk::Error when a file named in it cannot be read.
 Options parseOptions(int argc, char **argv);
