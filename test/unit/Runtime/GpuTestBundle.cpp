@@ -38,9 +38,7 @@ static abi::Access access(uint32_t buffer, AccessMode mode, uint64_t offset,
 }
 
 uint32_t GpuTestBundle::name(const std::string &text) {
-  uint32_t offset = tables.strings.size();
-  tables.strings += text + '\0';
-  return offset;
+  return addString(tables, text);
 }
 
 uint32_t GpuTestBundle::counter(const std::string &text,
@@ -54,25 +52,9 @@ void GpuTestBundle::add(const std::string &text, uint32_t body,
                         std::vector<abi::Wait> waits,
                         std::vector<abi::Signal> signals,
                         std::vector<abi::Access> accesses) {
-  abi::Instruction in{};
-  in.body = body;
-  in.name = name(text);
-  in.waitBegin = tables.waits.size();
-  in.waitCount = waits.size();
-  in.signalBegin = tables.signals.size();
-  in.signalCount = signals.size();
-  in.accessBegin = tables.accesses.size();
-  in.accessCount = accesses.size();
-  in.operandCount = operands.size();
-  std::copy(operands.begin(), operands.end(), in.operands);
-  tables.instructions.push_back(in);
-  tables.waits.insert(tables.waits.end(), waits.begin(), waits.end());
-  tables.accesses.insert(tables.accesses.end(), accesses.begin(),
-                         accesses.end());
-  for (const abi::Signal &signal : signals) {
-    tables.signals.push_back(signal);
+  addInstruction(tables, text, body, operands, waits, signals, accesses);
+  for (const abi::Signal &signal : signals)
     tables.counters[signal.counter].perStep += signal.amount;
-  }
 }
 
 void GpuTestBundle::buildMemory() {

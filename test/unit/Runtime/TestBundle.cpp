@@ -109,25 +109,27 @@ static abi::Access writes(uint32_t buffer, uint64_t offset, uint64_t bytes) {
   return access(buffer, abi::AccessMode::Write, offset, bytes);
 }
 
-uint32_t TestModel::addString(const std::string &text) {
+uint32_t amk::test::addString(schedule::Tables &tables,
+                              const std::string &text) {
   uint32_t offset = tables.strings.size();
   tables.strings += text + '\0';
   return offset;
 }
 
 uint32_t TestModel::addCounter(const std::string &name) {
-  tables.counters.push_back({1, addString(name), 0, 0, 0});
+  tables.counters.push_back({1, addString(tables, name), 0, 0, 0});
   return tables.counters.size() - 1;
 }
 
-void TestModel::addInstruction(const std::string &name, uint32_t body,
-                               std::vector<uint64_t> operands,
-                               std::vector<abi::Wait> waits,
-                               std::vector<abi::Signal> signals,
-                               std::vector<abi::Access> accesses) {
+void amk::test::addInstruction(schedule::Tables &tables,
+                               const std::string &name, uint32_t body,
+                               const std::vector<uint64_t> &operands,
+                               const std::vector<abi::Wait> &waits,
+                               const std::vector<abi::Signal> &signals,
+                               const std::vector<abi::Access> &accesses) {
   abi::Instruction instruction{};
   instruction.body = body;
-  instruction.name = addString(name);
+  instruction.name = addString(tables, name);
   instruction.waitBegin = tables.waits.size();
   instruction.waitCount = waits.size();
   instruction.signalBegin = tables.signals.size();
@@ -155,10 +157,10 @@ void TestModel::buildWorker(uint32_t worker) {
   abi::Queue queue{};
   queue.worker = worker;
   queue.begin = tables.instructions.size();
-  addInstruction("gate" + suffix, Sleep, {options.sleepMillis}, {{done, 0}}, {},
-                 {readsPrevious(kControl, 4)});
+  addInstruction(tables, "gate" + suffix, Sleep, {options.sleepMillis},
+                 {{done, 0}}, {}, {readsPrevious(kControl, 4)});
   if (worker == 0)
-    addInstruction("embed", Embed, {0}, {}, {},
+    addInstruction(tables, "embed", Embed, {0}, {}, {},
                    {readsPrevious(kToken, 4), writes(kCells, 0, 4),
                     writes(kCache, 0, kvBytes)});
   std::vector<abi::Wait> waits;
@@ -166,11 +168,11 @@ void TestModel::buildWorker(uint32_t worker) {
     waits.push_back({worker - 1, 1});
   bool lost = options.loseSignal && worker == last;
   uint64_t from = worker * kCellBytes, to = from + kCellBytes;
-  addInstruction("mix" + suffix, lost ? Lost : Mix, {from, to, 0, kStreamBytes},
-                 waits, {{worker, 1}},
+  addInstruction(tables, "mix" + suffix, lost ? Lost : Mix,
+                 {from, to, 0, kStreamBytes}, waits, {{worker, 1}},
                  {reads(kCells, from, 4), writes(kCells, to, 4)});
   if (worker == 0)
-    addInstruction("argmax", Argmax,
+    addInstruction(tables, "argmax", Argmax,
                    {options.workers * kCellBytes, options.vocab}, {{last, 1}},
                    {{done, 1}},
                    {reads(kCells, options.workers * kCellBytes, 4),
@@ -187,12 +189,12 @@ void TestModel::buildMemory() {
   const nlohmann::json &memory = manifest["memory"];
   auto space = [&](const std::string &name, abi::Space space, uint64_t bytes) {
     tables.spaces.push_back(
-        {addString(name), uint32_t(space), bytes, 0, abi::kNone, 0});
+        {addString(tables, name), uint32_t(space), bytes, 0, abi::kNone, 0});
   };
   auto buffer = [&](const std::string &name, BufferKind kind, uint32_t space,
                     uint64_t offset, uint64_t bytes) {
     tables.buffers.push_back(
-        {addString(name), uint32_t(kind), space, 0, offset, bytes});
+        {addString(tables, name), uint32_t(kind), space, 0, offset, bytes});
   };
   space("arena", abi::Space::Arena, memory["arena_bytes"]);
   space("kv", abi::Space::KVCache, memory["kv_bytes"]);

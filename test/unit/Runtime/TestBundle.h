@@ -47,6 +47,16 @@ TensorData randomTensor(const std::string &name, DType dtype,
 void writeCheckpoint(const std::string &directory,
                      const std::vector<TensorData> &tensors);
 
+/// The text's offset in the strings.
+uint32_t addString(schedule::Tables &tables, const std::string &text);
+
+/// Appends to the last queue.
+void addInstruction(schedule::Tables &tables, const std::string &name,
+                    uint32_t body, const std::vector<uint64_t> &operands,
+                    const std::vector<abi::Wait> &waits,
+                    const std::vector<abi::Signal> &signals,
+                    const std::vector<abi::Access> &accesses);
+
 /// What the schedule of a test model is like. See TestKernel.h.
 struct ModelOptions {
   uint32_t workers = 2;
@@ -82,13 +92,7 @@ public:
   TempDir dir;
 
 private:
-  uint32_t addString(const std::string &text);
   uint32_t addCounter(const std::string &name);
-  void addInstruction(const std::string &name, uint32_t body,
-                      std::vector<uint64_t> operands,
-                      std::vector<abi::Wait> waits,
-                      std::vector<abi::Signal> signals,
-                      std::vector<abi::Access> accesses);
   void buildTensors();
   void buildMemory();
   void buildTables();
