@@ -14,6 +14,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Combine.h"
+#include "GpuPattern.h"
 
 using namespace mlir;
 using namespace mlir::amk;
@@ -116,7 +117,8 @@ namespace {
 
 class Combine {
 public:
-  /// Splits whose numbers a lane reads at once, and lanes that share an element.
+  /// Splits whose numbers a lane reads at once, and lanes that share an
+  /// element.
   static constexpr int32_t kChunk = 4, kMaxLanes = 8;
 
   Combine(GpuBuilder &code, KernelCombineSplitsOp op,
@@ -287,10 +289,8 @@ void Combine::emit() {
 
 namespace {
 
-struct CombineLowering : OpConversionPattern<KernelCombineSplitsOp> {
-  CombineLowering(const TypeConverter &converter, MLIRContext *context,
-                  const GpuKernel &kernel)
-      : OpConversionPattern(converter, context), kernel(kernel) {}
+struct CombineLowering : GpuPattern<KernelCombineSplitsOp> {
+  using GpuPattern::GpuPattern;
   LogicalResult
   matchAndRewrite(KernelCombineSplitsOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
@@ -300,8 +300,8 @@ struct CombineLowering : OpConversionPattern<KernelCombineSplitsOp> {
     int64_t floats = 3 * llvm::alignTo(shape[1], Combine::kChunk);
     if (floats > kStagedFloats)
       return op.emitOpError()
-             << "expects up to " << kStagedFloats / 3 / Combine::kChunk *
-                                        Combine::kChunk
+             << "expects up to "
+             << kStagedFloats / 3 / Combine::kChunk * Combine::kChunk
              << " splits, found " << shape[1];
     if (kernel.kvBlock == 0)
       return op.emitOpError(
@@ -311,7 +311,6 @@ struct CombineLowering : OpConversionPattern<KernelCombineSplitsOp> {
     rewriter.eraseOp(op);
     return success();
   }
-  const GpuKernel &kernel;
 };
 
 } // namespace

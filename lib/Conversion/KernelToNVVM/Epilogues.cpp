@@ -16,6 +16,7 @@
 
 #include "Combine.h"
 #include "EarlyLoads.h"
+#include "GpuPattern.h"
 #include "Handoff.h"
 
 #include <limits>
@@ -25,22 +26,16 @@ using namespace mlir::amk;
 namespace abi = ::amk::abi;
 namespace layout = ::amk::gpu;
 
-static int64_t elements(Value memref) {
-  return cast<MemRefType>(memref.getType()).getNumElements();
-}
-
 namespace {
 
 template <typename OpTy>
-struct EpiloguePattern : OpConversionPattern<OpTy> {
-  EpiloguePattern(const TypeConverter &converter, MLIRContext *context,
-                  const GpuKernel &kernel)
-      : OpConversionPattern<OpTy>(converter, context), kernel(kernel) {}
+struct EpiloguePattern : GpuPattern<OpTy> {
+  using GpuPattern<OpTy>::GpuPattern;
 
   LogicalResult
   matchAndRewrite(OpTy op, typename OpTy::Adaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    GpuBuilder code(rewriter, op, kernel);
+    GpuBuilder code(rewriter, op, this->kernel);
     if (failed(lower(code, op, adaptor)))
       return failure();
     code.blockBarrier();
@@ -49,7 +44,6 @@ struct EpiloguePattern : OpConversionPattern<OpTy> {
   }
   virtual LogicalResult lower(GpuBuilder &code, OpTy op,
                               typename OpTy::Adaptor operands) const = 0;
-  const GpuKernel &kernel;
 };
 
 /// Rows thread + 512 * u (i64), of at most `most`.

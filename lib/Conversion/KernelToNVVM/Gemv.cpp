@@ -15,29 +15,16 @@
 //===----------------------------------------------------------------------===//
 
 #include "EarlyLoads.h"
+#include "GpuPattern.h"
 #include "Handoff.h"
 #include "Multiply.h"
-
-#include "mlir/Transforms/DialectConversion.h"
 
 using namespace mlir;
 using namespace mlir::amk;
 namespace abi = ::amk::abi;
 namespace layout = ::amk::gpu;
 
-static int64_t elements(Value memref) {
-  return cast<MemRefType>(memref.getType()).getNumElements();
-}
-
 namespace {
-
-template <typename OpTy>
-struct GpuPattern : OpConversionPattern<OpTy> {
-  GpuPattern(const TypeConverter &converter, MLIRContext *context,
-             const GpuKernel &kernel)
-      : OpConversionPattern<OpTy>(converter, context), kernel(kernel) {}
-  const GpuKernel &kernel;
-};
 
 class Gemv {
 public:

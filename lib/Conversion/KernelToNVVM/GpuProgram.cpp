@@ -15,9 +15,8 @@
 #include "../Utils/KernelTypeConverter.h"
 #include "Combine.h"
 #include "EarlyLoads.h"
+#include "GpuPattern.h"
 #include "RingAttention.h"
-
-#include "mlir/Transforms/DialectConversion.h"
 
 using namespace mlir;
 using namespace mlir::amk;
@@ -65,20 +64,17 @@ static LogicalResult checkScratch(KernelScratchOp op) {
 namespace {
 
 template <typename OpTy>
-struct ValuePattern : OpConversionPattern<OpTy> {
-  ValuePattern(const TypeConverter &converter, MLIRContext *context,
-               const GpuKernel &kernel)
-      : OpConversionPattern<OpTy>(converter, context), kernel(kernel) {}
+struct ValuePattern : GpuPattern<OpTy> {
+  using GpuPattern<OpTy>::GpuPattern;
 
   LogicalResult
   matchAndRewrite(OpTy op, typename OpTy::Adaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    GpuBuilder code(rewriter, op, kernel);
+    GpuBuilder code(rewriter, op, this->kernel);
     rewriter.replaceOp(op, lower(code, op));
     return success();
   }
   virtual Value lower(GpuBuilder &code, OpTy op) const = 0;
-  const GpuKernel &kernel;
 };
 
 struct ScratchLowering : ValuePattern<KernelScratchOp> {
@@ -109,10 +105,8 @@ struct OutputTagLowering : ValuePattern<KernelOutputTagOp> {
   }
 };
 
-struct ReturnLowering : OpConversionPattern<KernelReturnOp> {
-  ReturnLowering(const TypeConverter &converter, MLIRContext *context,
-                 const GpuKernel &kernel)
-      : OpConversionPattern(converter, context), kernel(kernel) {}
+struct ReturnLowering : GpuPattern<KernelReturnOp> {
+  using GpuPattern::GpuPattern;
   LogicalResult
   matchAndRewrite(KernelReturnOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
@@ -127,7 +121,6 @@ struct ReturnLowering : OpConversionPattern<KernelReturnOp> {
     rewriter.replaceOpWithNewOp<LLVM::ReturnOp>(op, result);
     return success();
   }
-  const GpuKernel &kernel;
 };
 
 } // namespace
@@ -137,8 +130,8 @@ struct ReturnLowering : OpConversionPattern<KernelReturnOp> {
 static LogicalResult bindArguments(KernelBodyOp body, const GpuKernel &kernel,
                                    LLVM::LLVMFuncOp function) {
   if (body.getBody().getNumArguments() > ::amk::abi::kMaxOperands)
-    return body.emitOpError() << "has more than " << ::amk::abi::kMaxOperands
-                              << " arguments";
+    return body.emitOpError()
+           << "has more than " << ::amk::abi::kMaxOperands << " arguments";
   for (BlockArgument argument : body.getBody().getArguments())
     for (OpOperand &use : llvm::make_early_inc_range(argument.getUses())) {
       OpBuilder b(use.getOwner());
@@ -154,8 +147,8 @@ static LogicalResult bindArguments(KernelBodyOp body, const GpuKernel &kernel,
       } else {
         value = code.operand(number);
       }
-      auto cast = UnrealizedConversionCastOp::create(
-          b, code.loc, argument.getType(), value);
+      auto cast = UnrealizedConversionCastOp::create(b, code.loc,
+                                                     argument.getType(), value);
       use.set(cast.getResult(0));
     }
   return success();

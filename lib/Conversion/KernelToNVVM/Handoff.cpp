@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Handoff.h"
+#include "GpuPattern.h"
 
 #include "Combine.h"
 
@@ -22,10 +23,6 @@ namespace abi = ::amk::abi;
 namespace layout = ::amk::gpu;
 
 static constexpr int64_t kPairStride = 2 * int64_t(abi::kGpuConsumers);
-
-static int64_t elements(Value memref) {
-  return cast<MemRefType>(memref.getType()).getNumElements();
-}
 
 Value mlir::amk::tagOf(GpuBuilder &code, Value word) {
   return code.narrow(code.make<arith::ShRUIOp>(word, code.i64(32)));
@@ -323,10 +320,8 @@ Value Receiver::emit() {
 
 namespace {
 
-struct ReceiveLowering : OpConversionPattern<KernelReceiveOp> {
-  ReceiveLowering(const TypeConverter &converter, MLIRContext *context,
-                  const GpuKernel &kernel)
-      : OpConversionPattern(converter, context), kernel(kernel) {}
+struct ReceiveLowering : GpuPattern<KernelReceiveOp> {
+  using GpuPattern::GpuPattern;
   LogicalResult
   matchAndRewrite(KernelReceiveOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
@@ -338,7 +333,6 @@ struct ReceiveLowering : OpConversionPattern<KernelReceiveOp> {
       rewriter.eraseOp(op);
     return success();
   }
-  const GpuKernel &kernel;
 };
 
 } // namespace

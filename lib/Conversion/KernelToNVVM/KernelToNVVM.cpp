@@ -15,7 +15,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "../Utils/KernelTypeConverter.h"
-#include "GpuBuilder.h"
+#include "GpuPattern.h"
 #include "RingAttention.h"
 
 #include "amk/Conversion/GpuArchs.h"
@@ -40,10 +40,6 @@ static constexpr StringLiteral kScratchName = "amk_scratch";
 static constexpr StringLiteral kReduceName = "amk_reduce";
 static constexpr unsigned kGlobal = 1, kShared = 3;
 static constexpr int64_t kWarp = 32, kMaxThreads = 1024;
-
-static int64_t elements(Value memref) {
-  return cast<MemRefType>(memref.getType()).getNumElements();
-}
 
 namespace {
 

@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Combine.h"
+#include "GpuPattern.h"
 #include "Handoff.h"
 
 #include <limits>
@@ -32,10 +33,8 @@ static Value stateAt(GpuBuilder &code, uint32_t offset) {
 
 namespace {
 
-struct EmbedLowering : OpConversionPattern<KernelEmbedOp> {
-  EmbedLowering(const TypeConverter &converter, MLIRContext *context,
-                const GpuKernel &kernel)
-      : OpConversionPattern(converter, context), kernel(kernel) {}
+struct EmbedLowering : GpuPattern<KernelEmbedOp> {
+  using GpuPattern::GpuPattern;
   LogicalResult
   matchAndRewrite(KernelEmbedOp op, OpAdaptor operands,
                   ConversionPatternRewriter &rewriter) const override {
@@ -73,7 +72,6 @@ struct EmbedLowering : OpConversionPattern<KernelEmbedOp> {
       return value;
     return code.make<LLVM::FPExtOp>(code.b.getF32Type(), value);
   }
-  const GpuKernel &kernel;
 };
 
 //===----------------------------------------------------------------------===//
@@ -85,7 +83,7 @@ public:
   NextToken(GpuBuilder &code, KernelNextTokenOp op,
             KernelNextTokenOp::Adaptor operands)
       : code(code), operands(operands), i32(code.b.getI32Type()),
-        parts(cast<MemRefType>(op.getBest().getType()).getNumElements() / 2) {}
+        parts(elements(op.getBest()) / 2) {}
   void emit();
 
 private:
@@ -217,10 +215,8 @@ void NextToken::emit() {
 
 namespace {
 
-struct NextTokenLowering : OpConversionPattern<KernelNextTokenOp> {
-  NextTokenLowering(const TypeConverter &converter, MLIRContext *context,
-                    const GpuKernel &kernel)
-      : OpConversionPattern(converter, context), kernel(kernel) {}
+struct NextTokenLowering : GpuPattern<KernelNextTokenOp> {
+  using GpuPattern::GpuPattern;
   LogicalResult
   matchAndRewrite(KernelNextTokenOp op, OpAdaptor operands,
                   ConversionPatternRewriter &rewriter) const override {
@@ -229,7 +225,6 @@ struct NextTokenLowering : OpConversionPattern<KernelNextTokenOp> {
     rewriter.eraseOp(op);
     return success();
   }
-  const GpuKernel &kernel;
 };
 
 } // namespace

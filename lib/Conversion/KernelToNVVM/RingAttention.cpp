@@ -18,6 +18,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "RingAttention.h"
+#include "GpuPattern.h"
 
 #include "AttentionBlocks.h"
 
@@ -511,10 +512,8 @@ void RingAttention::emit() {
 
 namespace {
 
-struct RingAttentionLowering : OpConversionPattern<KernelRingAttentionOp> {
-  RingAttentionLowering(const TypeConverter &converter, MLIRContext *context,
-                        const GpuKernel &kernel)
-      : OpConversionPattern(converter, context), kernel(kernel) {}
+struct RingAttentionLowering : GpuPattern<KernelRingAttentionOp> {
+  using GpuPattern::GpuPattern;
   LogicalResult
   matchAndRewrite(KernelRingAttentionOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
@@ -535,7 +534,6 @@ struct RingAttentionLowering : OpConversionPattern<KernelRingAttentionOp> {
     rewriter.eraseOp(op);
     return success();
   }
-  const GpuKernel &kernel;
 };
 
 } // namespace
