@@ -1,4 +1,4 @@
-//===- Chips.h - Code objects of the GPU tests ------------------*- C++ -*-===//
+//===- Chips.h - What the GPU tests have in common --------------*- C++ -*-===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -12,6 +12,7 @@
 #include "Runtime/Cuda/Driver.h"
 #include "amk/Support/Error.h"
 
+#include <cstdio>
 #include <fstream>
 #include <iterator>
 
@@ -50,6 +51,37 @@ inline runtime::cuda::Module loadModule(const std::string &directory,
     fail(path, "cannot be read");
   std::string ptx((std::istreambuf_iterator<char>(file)), {});
   return runtime::cuda::Module(ptx, path);
+}
+
+inline void printDevice(const runtime::cuda::DeviceInfo &device) {
+  std::printf("GPU: %s, compute capability %d.%d, %d multiprocessors\n",
+              device.name.c_str(), device.major, device.minor,
+              device.multiprocessors);
+}
+
+/// The status of a test that ran `objects` code objects.
+inline int conclude(int objects, bool passed) {
+  if (objects == 0) {
+    std::printf("skipped: no code object here is for this device\n");
+    return kSkipped;
+  }
+  std::printf("%s\n", passed ? "passed" : "FAILED");
+  return passed ? kPassed : kFailed;
+}
+
+/// The status of `body()`, or of a machine where nothing can run.
+template <typename Body> int runTest(const char *program, Body body) {
+  std::string why;
+  if (!runtime::cuda::available(&why)) {
+    std::printf("skipped: %s\n", why.c_str());
+    return kSkipped;
+  }
+  try {
+    return body();
+  } catch (const std::exception &error) {
+    std::fprintf(stderr, "%s: %s\n", program, error.what());
+    return kFailed;
+  }
 }
 
 } // namespace amk::test

@@ -172,9 +172,7 @@ static bool checkProgram(const cuda::Context &context, const Chip &chip,
 static int runAll(const std::string &directory, const std::string &section) {
   cuda::Context context;
   const cuda::DeviceInfo &device = context.device();
-  std::printf("GPU: %s, compute capability %d.%d, %d multiprocessors\n",
-              device.name.c_str(), device.major, device.minor,
-              device.multiprocessors);
+  printDevice(device);
   int code = 0;
   bool passed = true;
   for (const Chip &chip : kChips) {
@@ -190,12 +188,7 @@ static int runAll(const std::string &directory, const std::string &section) {
     passed &= checkProgram(context, chip, directory + "/attention-f32-kernel",
                            floatCases());
   }
-  if (code == 0) {
-    std::printf("skipped: no code object here is for this device\n");
-    return kSkipped;
-  }
-  std::printf("%s\n", passed ? "passed" : "FAILED");
-  return passed ? kPassed : kFailed;
+  return conclude(code, passed);
 }
 
 int main(int argc, char **argv) {
@@ -206,15 +199,5 @@ int main(int argc, char **argv) {
                  "usage: amk-gpu-attention-test DIRECTORY [check | time]\n");
     return 2;
   }
-  std::string why;
-  if (!cuda::available(&why)) {
-    std::printf("skipped: %s\n", why.c_str());
-    return kSkipped;
-  }
-  try {
-    return runAll(argv[1], section);
-  } catch (const std::exception &error) {
-    std::fprintf(stderr, "amk-gpu-attention-test: %s\n", error.what());
-    return kFailed;
-  }
+  return runTest("amk-gpu-attention-test", [&] { return runAll(argv[1], section); });
 }

@@ -16,7 +16,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "BodyCase.h"
-#include "Runtime/Cuda/Driver.h"
+#include "Chips.h"
 #include "amk/Runtime/CodeObject.h"
 #include "amk/Support/Error.h"
 #include "amk/Support/Json.h"
@@ -30,7 +30,6 @@ using namespace amk;
 using namespace amk::runtime;
 using namespace amk::test;
 
-static constexpr int kPassed = 0, kFailed = 1, kSkipped = 77;
 static constexpr double kTolerance = 1e-5;
 static constexpr int kRepeats = 20;
 static constexpr uint32_t kThreads = 256; // amk-nvvm-pipeline's default
@@ -44,23 +43,6 @@ static constexpr BodyShape kShapes[] = {
     {"bf16_part", DType::BF16, 2048, 400, 100, 250, 8},
     {"f16_long", DType::F16, 14336, 64, 0, 64, 4},
 };
-
-/// A PTX file and the devices that take it.
-struct Chip {
-  const char *name;
-  int major, minor;
-  bool exact; ///< "a": no other device
-};
-static constexpr Chip kChips[] = {
-    {"sm_80", 8, 0, false}, {"sm_86", 8, 6, false},   {"sm_89", 8, 9, false},
-    {"sm_90a", 9, 0, true}, {"sm_100a", 10, 0, true}, {"sm_120a", 12, 0, true},
-};
-
-static bool runsOn(const Chip &chip, const cuda::DeviceInfo &device) {
-  int wanted = 10 * chip.major + chip.minor;
-  int found = 10 * device.major + device.minor;
-  return chip.exact ? wanted == found : wanted <= found;
-}
 
 //===----------------------------------------------------------------------===//
 // The CPU's side

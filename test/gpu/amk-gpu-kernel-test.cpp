@@ -16,22 +16,19 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Runtime/Cuda/Driver.h"
-#include "amk/Support/Error.h"
+#include "Chips.h"
 #include "amk/Support/GpuLayout.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <random>
 
 using namespace amk;
 using namespace amk::runtime;
+using namespace amk::test;
 
-static constexpr int kPassed = 0, kFailed = 1, kSkipped = 77;
 static constexpr double kTolerance = 2e-5;
 static constexpr int kRepeats = 20;
 static constexpr uint32_t kSteps = 3, kRows = 1000, kTileRows = 8;
@@ -48,28 +45,6 @@ static constexpr Body kBodies[] = {{"k48", 48, false},
                                    {"k2048", 2048, true},
                                    {"k4096", 4096, true}};
 static constexpr uint32_t kTasks = std::size(kBodies);
-
-/// A PTX file, the devices that take it, and its geometry (Arch.cpp).
-struct Chip {
-  const char *name;
-  int major, minor;
-  bool exact; ///< "a": no other device
-  uint32_t stageBytes, sharedBytes;
-};
-static constexpr Chip kChips[] = {
-    {"sm_80", 8, 0, false, 16384, 166912},
-    {"sm_86", 8, 6, false, 8192, 101376},
-    {"sm_89", 8, 9, false, 8192, 101376},
-    {"sm_90a", 9, 0, true, 16384, 232448},
-    {"sm_100a", 10, 0, true, 16384, 232448},
-    {"sm_120a", 12, 0, true, 8192, 101376},
-};
-
-static bool runsOn(const Chip &chip, const cuda::DeviceInfo &device) {
-  int wanted = 10 * chip.major + chip.minor;
-  int found = 10 * device.major + device.minor;
-  return chip.exact ? wanted == found : wanted <= found;
-}
 
 //===----------------------------------------------------------------------===//
 // Numbers
@@ -347,9 +322,7 @@ static bool runBroken(const cuda::Context &context,
 static int runAll(const std::string &directory) {
   cuda::Context context;
   const cuda::DeviceInfo &device = context.device();
-  std::printf("GPU: %s, compute capability %d.%d, %d multiprocessors\n",
-              device.name.c_str(), device.major, device.minor,
-              device.multiprocessors);
+  printDevice(device);
   std::vector<Problem> problems;
   for (uint32_t task = 0; task != kTasks; ++task)
     problems.emplace_back(kBodies[task], task + 1);
@@ -359,12 +332,7 @@ static int runAll(const std::string &directory) {
     if (!runsOn(chip, device))
       continue;
     ++code;
-    std::string path = directory + "/" + chip.name + ".ptx";
-    std::ifstream file(path, std::ios::binary);
-    if (!file)
-      fail(path, "cannot be read");
-    std::string ptx((std::istreambuf_iterator<char>(file)), {});
-    cuda::Module module(ptx, path);
+    cuda::Module module = loadModule(directory, chip);
     cuda::Function function = module.function(abi::kGpuEntryName);
     std::printf("%-8s %d registers, %d local bytes\n", chip.name,
                 function.registers(), function.localBytes());
@@ -373,12 +341,7 @@ static int runAll(const std::string &directory) {
         passed &= runWorkers(context, function, chip, workers, problems);
     passed &= runBroken(context, function, chip, problems);
   }
-  if (code == 0) {
-    std::printf("skipped: no code object here is for this device\n");
-    return kSkipped;
-  }
-  std::printf("%s\n", passed ? "passed" : "FAILED");
-  return passed ? kPassed : kFailed;
+  return conclude(code, passed);
 }
 
 int main(int argc, char **argv) {
@@ -386,15 +349,5 @@ int main(int argc, char **argv) {
     std::fprintf(stderr, "usage: amk-gpu-kernel-test DIRECTORY\n");
     return 2;
   }
-  std::string why;
-  if (!cuda::available(&why)) {
-    std::printf("skipped: %s\n", why.c_str());
-    return kSkipped;
-  }
-  try {
-    return runAll(argv[1]);
-  } catch (const std::exception &error) {
-    std::fprintf(stderr, "amk-gpu-kernel-test: %s\n", error.what());
-    return kFailed;
-  }
+  return runTest("amk-gpu-kernel-test", [&] { return runAll(argv[1]); });
 }

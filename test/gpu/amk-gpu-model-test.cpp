@@ -28,6 +28,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "BrokenSchedule.h"
+#include "Chips.h"
 #include "Runtime/Cuda/CodeChoice.h"
 #include "amk-bench/Gate.h"
 #include "amk/Support/Error.h"
@@ -41,10 +42,10 @@
 using namespace amk;
 using namespace amk::bench;
 using namespace amk::runtime;
+using namespace amk::test;
 using Clock = std::chrono::steady_clock;
 using Json = nlohmann::ordered_json;
 
-static constexpr int kPassed = 0, kFailed = 1, kSkipped = 77;
 static constexpr uint32_t kQuickTokens = 4;
 /// Under a sanitizer a step can take seconds.
 static constexpr double kQuickTimeout = 120;

@@ -510,9 +510,7 @@ static bool runConfig(const cuda::Context &context,
 static int runAll(const std::string &directory) {
   cuda::Context context;
   const cuda::DeviceInfo &device = context.device();
-  std::printf("GPU: %s, compute capability %d.%d, %d multiprocessors\n",
-              device.name.c_str(), device.major, device.minor,
-              device.multiprocessors);
+  printDevice(device);
   int code = 0;
   bool passed = true;
   for (uint32_t program = 0; program != std::size(kPrograms); ++program) {
@@ -536,12 +534,7 @@ static int runAll(const std::string &directory) {
             runConfig(context, function, chip, models[c], c * (kPhases - 1));
     }
   }
-  if (code == 0) {
-    std::printf("skipped: no code object here is for this device\n");
-    return kSkipped;
-  }
-  std::printf("%s\n", passed ? "passed" : "FAILED");
-  return passed ? kPassed : kFailed;
+  return conclude(code, passed);
 }
 
 int main(int argc, char **argv) {
@@ -549,15 +542,5 @@ int main(int argc, char **argv) {
     std::fprintf(stderr, "usage: amk-gpu-words-test DIRECTORY\n");
     return 2;
   }
-  std::string why;
-  if (!cuda::available(&why)) {
-    std::printf("skipped: %s\n", why.c_str());
-    return kSkipped;
-  }
-  try {
-    return runAll(argv[1]);
-  } catch (const std::exception &error) {
-    std::fprintf(stderr, "amk-gpu-words-test: %s\n", error.what());
-    return kFailed;
-  }
+  return runTest("amk-gpu-words-test", [&] { return runAll(argv[1]); });
 }
