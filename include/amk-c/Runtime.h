@@ -42,6 +42,14 @@ extern "C" {
 
 typedef struct amk_model amk_model;
 
+/* A GPU that models can run on. */
+typedef struct amk_gpu {
+  uint32_t ordinal;         /* 1: "cuda:1" */
+  uint32_t capability;      /* 90: sm_90 */
+  uint32_t multiprocessors; /* the most workers of a model on it */
+  char name[256];           /* "NVIDIA H200" */
+} amk_gpu;
+
 /* Why amk_generate ended; other failures are AMK_ERROR. */
 enum {
   AMK_ERROR = -1,
@@ -60,11 +68,24 @@ typedef void (*amk_logits_callback)(uint64_t position, const float *logits,
 /* The AMK_C_API_VERSION that the library was built with. */
 AMK_C_EXPORT uint32_t amk_c_api_version(void);
 
+/* Finds GPU number `ordinal` of the CUDA driver, or with -1 the first one that
+ * models can run on. Returns 0 or AMK_ERROR; the message then says what is
+ * missing: driver, device, or something that the device cannot do. Needs no
+ * CUDA installation. */
+AMK_C_EXPORT int amk_find_gpu(int32_t ordinal, amk_gpu *gpu, char **error);
+
 /* Loads, checks and repacks. `weights_dir` is the HuggingFace directory; NULL
  * uses dummy weights made from `dummy_seed`. */
 AMK_C_EXPORT amk_model *amk_model_open(const char *bundle,
                                        const char *weights_dir,
                                        uint64_t dummy_seed, char **error);
+
+/* The same on `device`: "cpu" or "cuda:N", as the bundle was compiled for. NULL:
+ * the CPU for a bundle for CPUs, "cuda:0" for one for GPUs, as amk_model_open. */
+AMK_C_EXPORT amk_model *amk_model_open_on(const char *bundle,
+                                          const char *weights_dir,
+                                          uint64_t dummy_seed,
+                                          const char *device, char **error);
 
 /* Frees the model. NULL is allowed. */
 AMK_C_EXPORT void amk_model_close(amk_model *model);
@@ -94,6 +115,11 @@ AMK_C_EXPORT uint32_t amk_max_context(const amk_model *model);
 AMK_C_EXPORT uint32_t amk_workers(const amk_model *model);
 /* Instruction-set level of the loaded code. Lives as long as the model. */
 AMK_C_EXPORT const char *amk_arch(const amk_model *model);
+/* Copies "cpu AMD EPYC" or "cuda:0 NVIDIA H200" and a final zero to `text`, as
+ * much of it as fits in `capacity` bytes. Returns the whole length without the
+ * zero. */
+AMK_C_EXPORT size_t amk_device(const amk_model *model, char *text,
+                               size_t capacity);
 /* Number of stop tokens; writes the first `capacity` of them to `ids`, which
  * may be NULL when capacity is 0. */
 AMK_C_EXPORT size_t amk_eos_token_ids(const amk_model *model, int32_t *ids,

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "amk-c/Runtime.h"
+#include "amk/Runtime/LocalGpu.h"
 #include "amk/Runtime/Session.h"
 #include "amk/Support/Error.h"
 
@@ -57,8 +58,33 @@ static Session &sessionOf(amk_model *model) {
 
 uint32_t amk_c_api_version(void) { return AMK_C_API_VERSION; }
 
+int amk_find_gpu(int32_t ordinal, amk_gpu *gpu, char **error) {
+  return guarded<int>(error, AMK_ERROR, [&] {
+    if (!gpu)
+      throw Error("gpu: found NULL, expected a place for the answer");
+    if (ordinal < -1)
+      throw Error("ordinal: found " + std::to_string(ordinal) +
+                  ", expected -1 or more");
+    std::string why;
+    std::optional<LocalGpu> found;
+    if (ordinal >= 0)
+      found = examineGpu(ordinal);
+    else if (found = findLocalGpu(&why); !found)
+      throw Error(why);
+    *gpu = {found->ordinal, found->number, found->multiprocessors, {}};
+    found->name.copy(gpu->name, sizeof(gpu->name) - 1);
+    return 0;
+  });
+}
+
 amk_model *amk_model_open(const char *bundle, const char *weights_dir,
                           uint64_t dummy_seed, char **error) {
+  return amk_model_open_on(bundle, weights_dir, dummy_seed, nullptr, error);
+}
+
+amk_model *amk_model_open_on(const char *bundle, const char *weights_dir,
+                             uint64_t dummy_seed, const char *device,
+                             char **error) {
   return guarded<amk_model *>(error, nullptr, [&] {
     if (!bundle)
       throw Error("bundle: found NULL, expected a path");
@@ -66,8 +92,10 @@ amk_model *amk_model_open(const char *bundle, const char *weights_dir,
     Weights weights = weights_dir
                           ? Weights::fromDirectory(opened.manifest, weights_dir)
                           : Weights::dummy(opened.manifest, dummy_seed);
-    auto session =
-        std::make_unique<Session>(std::move(opened), std::move(weights));
+    SessionOptions options;
+    options.device = device ? device : "";
+    auto session = std::make_unique<Session>(std::move(opened),
+                                             std::move(weights), options);
     return new amk_model{std::move(session)};
   });
 }
@@ -133,6 +161,13 @@ uint32_t amk_workers(const amk_model *model) {
 
 const char *amk_arch(const amk_model *model) {
   return model->session->arch().c_str();
+}
+
+size_t amk_device(const amk_model *model, char *text, size_t capacity) {
+  std::string device = model->session->device();
+  if (capacity != 0)
+    text[device.copy(text, capacity - 1)] = '\0';
+  return device.size();
 }
 
 size_t amk_eos_token_ids(const amk_model *model, int32_t *ids,

@@ -103,6 +103,8 @@ static Diagnosis examineGpus(const Bundle *bundle, const std::string &arch) {
             std::to_string(device.driverVersion % 1000 / 10));
       result.lines.push_back(name + ": " +
                              describe(device, context.freeBytes()));
+      if (std::string problem = cuda::obstacle(device); !problem.empty())
+        throw Error(problem);
       if (bundle)
         examineOn(context, *bundle, arch, name, result.lines);
       result.ok = true;

@@ -8,6 +8,7 @@
 
 #include "amk/Runtime/Session.h"
 #include "Call.h"
+#include "amk/Runtime/LocalGpu.h"
 #include "amk/Support/Error.h"
 #include "amk/Support/Hash.h"
 
@@ -55,17 +56,6 @@ std::string WaitReport::text() const {
 // Loading
 //===----------------------------------------------------------------------===//
 
-/// The number N of "cuda:N"; "cuda" is the first.
-static int cudaOrdinal(const std::string &device) {
-  if (device == "cuda")
-    return 0;
-  std::string digits = device.rfind("cuda:", 0) == 0 ? device.substr(5) : "";
-  if (digits.empty() || digits.size() > 3 ||
-      digits.find_first_not_of("0123456789") != digits.npos)
-    fail("device", "found \"" + device + "\", expected cpu or cuda:NUMBER");
-  return std::stoi(digits);
-}
-
 static std::unique_ptr<Engine> makeEngine(const Bundle &bundle,
                                           Weights &weights,
                                           const SessionOptions &options) {
@@ -73,7 +63,7 @@ static std::unique_ptr<Engine> makeEngine(const Bundle &bundle,
   std::string device =
       !options.device.empty() ? options.device : isGpu ? "cuda:0" : "cpu";
   if (device != "cpu") {
-    int ordinal = cudaOrdinal(device);
+    uint32_t ordinal = parseGpu(device);
     if (!isGpu)
       fail(bundle.directory, "target: found cpu, expected cuda to run on " +
                                  device + "; compile with --target=cuda");

@@ -16,6 +16,9 @@ using namespace amk;
 using namespace amk::runtime;
 using namespace amk::runtime::cuda;
 
+/// Of the first GPUs with the asynchronous copies that every kernel uses.
+static constexpr int kLowestNumber = 80;
+
 namespace {
 
 /// "sm_90a": 90, and only that.
@@ -47,6 +50,18 @@ static bool isCubin(const CodeInfo &code) {
 
 static int numberOf(const DeviceInfo &device) {
   return 10 * device.major + device.minor;
+}
+
+std::string cuda::obstacle(const DeviceInfo &device) {
+  if (numberOf(device) < kLowestNumber)
+    return device.name + " is sm_" + std::to_string(numberOf(device)) +
+           ", expected sm_" + std::to_string(kLowestNumber) + " or later";
+  if (!device.cooperativeLaunch || !device.mapsHostMemory)
+    return device.name + ": cannot " +
+           (device.cooperativeLaunch ? "map host memory"
+                                     : "launch cooperatively") +
+           ", which this kernel needs";
+  return "";
 }
 
 std::string cuda::obstacle(const CodeInfo &code, const DeviceInfo &device) {

@@ -16,6 +16,9 @@
 
 namespace amk::runtime::cuda {
 
+/// Why no kernel of a bundle runs on `device`; empty if some may.
+std::string obstacle(const DeviceInfo &device);
+
 /// Why `code` does not run on `device`; empty if it does. A cubin runs on the
 /// GPU that it is for; PTX on that and on later ones, with an "a" in its
 /// architecture only on that.

@@ -54,11 +54,8 @@ void cuda::checkResidency(const Context &context, const Function &kernel,
                           const GpuCodeInfo &code, uint32_t workers,
                           const std::string &where) {
   const DeviceInfo &device = context.device();
-  if (!device.cooperativeLaunch || !device.mapsHostMemory)
-    fail(where, device.name + ": cannot " +
-                    (device.cooperativeLaunch ? "map host memory"
-                                              : "launch cooperatively") +
-                    ", which this kernel needs");
+  if (std::string problem = obstacle(device); !problem.empty())
+    fail(where, problem);
   int blocks = kernel.blocksPerMultiprocessor(abi::kGpuThreads,
                                               code.sharedBytes);
   uint64_t room = uint64_t(std::max(blocks, 0)) * device.multiprocessors;

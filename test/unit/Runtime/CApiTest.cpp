@@ -9,6 +9,7 @@
 #include "TestBundle.h"
 #include "amk-c/Runtime.h"
 
+#include <cstring>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <thread>
@@ -119,6 +120,52 @@ TEST(CApi, ReportsErrors) {
   EXPECT_THAT(takeError(error), HasSubstr("model: found NULL"));
   amk_model_close(opened);
   amk_model_close(nullptr);
+}
+
+TEST(CApi, OpensOnADevice) {
+  TestModel model;
+  model.write();
+  std::string bundle = model.bundlePath(), weights = model.weightsPath();
+  char *error = nullptr;
+  amk_model *opened = amk_model_open_on(bundle.c_str(), weights.c_str(), 0,
+                                        "cpu", &error);
+  ASSERT_NE(opened, nullptr) << takeError(error);
+  char text[256] = {}, start[6];
+  size_t length = amk_device(opened, text, sizeof(text));
+  EXPECT_THAT(text, testing::StartsWith("cpu "));
+  EXPECT_EQ(length, strlen(text));
+  EXPECT_EQ(amk_device(opened, start, sizeof(start)), length);
+  EXPECT_EQ(start, std::string(text, 5));
+  EXPECT_EQ(amk_device(opened, nullptr, 0), length);
+  amk_model_close(opened);
+
+  EXPECT_EQ(amk_model_open_on(bundle.c_str(), weights.c_str(), 0, "cuda:0",
+                              &error),
+            nullptr);
+  EXPECT_THAT(takeError(error), HasSubstr("target: found cpu, expected cuda"));
+  EXPECT_EQ(amk_model_open_on(bundle.c_str(), weights.c_str(), 0, "tpu",
+                              &error),
+            nullptr);
+  EXPECT_THAT(takeError(error),
+              HasSubstr("found \"tpu\", expected cpu or cuda:NUMBER"));
+}
+
+TEST(CApi, FindsGpusOrSaysWhyNot) {
+  amk_gpu gpu = {};
+  char *error = nullptr;
+  if (amk_find_gpu(-1, &gpu, &error) == 0) {
+    EXPECT_GE(gpu.capability, 80u);
+    EXPECT_GT(gpu.multiprocessors, 0u);
+    EXPECT_NE(gpu.name[0], '\0');
+  } else {
+    EXPECT_THAT(takeError(error), HasSubstr("CUDA"));
+  }
+  EXPECT_EQ(amk_find_gpu(999, &gpu, &error), AMK_ERROR);
+  EXPECT_THAT(takeError(error), testing::StartsWith("cuda:999: "));
+  EXPECT_EQ(amk_find_gpu(-2, &gpu, &error), AMK_ERROR);
+  EXPECT_EQ(takeError(error), "ordinal: found -2, expected -1 or more");
+  EXPECT_EQ(amk_find_gpu(0, nullptr, &error), AMK_ERROR);
+  EXPECT_THAT(takeError(error), HasSubstr("gpu: found NULL"));
 }
 
 TEST(CApi, AbortFromAnotherThread) {

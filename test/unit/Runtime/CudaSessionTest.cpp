@@ -259,6 +259,11 @@ TEST_F(CudaSessionTest, TheDoctorSaysWhatWouldRun) {
   diagnosis = examine(bundle.bundlePath());
   EXPECT_FALSE(diagnosis.ok);
   EXPECT_THAT(diagnosis.lines.back(), HasSubstr("expected at most 1, which"));
+  fakeCuda().oldDevices = 1;
+  diagnosis = examine();
+  EXPECT_FALSE(diagnosis.ok);
+  EXPECT_EQ(diagnosis.lines.back(),
+            "  not usable: Fake is sm_75, expected sm_80 or later");
   fakeCuda().devices = 0;
   diagnosis = examine();
   EXPECT_FALSE(diagnosis.ok);

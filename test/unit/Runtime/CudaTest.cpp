@@ -8,6 +8,7 @@
 
 #include "FakeCuda.h"
 #include "Runtime/Cuda/Driver.h"
+#include "amk/Runtime/LocalGpu.h"
 #include "amk/Support/Error.h"
 
 #include <gtest/gtest.h>
@@ -68,6 +69,47 @@ TEST_F(CudaTest, RefusesAnUnknownDevice) {
             "cuda:1: found 1 CUDA device(s), expected a number below that");
   EXPECT_EQ(messageOf([] { Context context(-1); }),
             "cuda:-1: found 1 CUDA device(s), expected a number below that");
+}
+
+TEST_F(CudaTest, FindsTheFirstGpuThatKernelsRunOn) {
+  fakeCuda().devices = 3;
+  fakeCuda().oldDevices = 1;
+  auto gpu = amk::runtime::findLocalGpu();
+  ASSERT_TRUE(gpu);
+  EXPECT_EQ(gpu->ordinal, 1u);
+  EXPECT_EQ(gpu->name, "Fake");
+  EXPECT_EQ(gpu->number, 90u);
+  EXPECT_EQ(gpu->multiprocessors, 1016u);
+  EXPECT_EQ(amk::runtime::examineGpu(2).ordinal, 2u);
+  EXPECT_EQ(messageOf([] { amk::runtime::examineGpu(0); }),
+            "cuda:0: Fake is sm_75, expected sm_80 or later");
+  EXPECT_EQ(messageOf([] { amk::runtime::examineGpu(3); }),
+            "cuda:3: found 3 CUDA device(s), expected a number below that");
+}
+
+TEST_F(CudaTest, SaysWhyNoGpuIsUsable) {
+  fakeCuda().devices = 2;
+  fakeCuda().oldDevices = 1;
+  fakeCuda().cooperativeLaunch = 0;
+  std::string why;
+  EXPECT_FALSE(amk::runtime::findLocalGpu(&why));
+  EXPECT_EQ(why, "cuda:0: Fake is sm_75, expected sm_80 or later; cuda:1: "
+                 "Fake: cannot launch cooperatively, which this kernel needs");
+  fakeCuda().devices = 0;
+  EXPECT_FALSE(amk::runtime::findLocalGpu(&why));
+  EXPECT_EQ(why, "the CUDA driver finds no device");
+  EXPECT_EQ(messageOf([] { amk::runtime::examineGpu(0); }),
+            "cuda:0: the CUDA driver finds no device");
+}
+
+TEST_F(CudaTest, ReadsNamesOfGpus) {
+  EXPECT_EQ(amk::runtime::parseGpu("cuda"), 0u);
+  EXPECT_EQ(amk::runtime::parseGpu("cuda:12"), 12u);
+  for (const char *name : {"", "cpu", "cuda:", "cuda:-1", "cuda:1x", "cuda:1000",
+                           "gpu:0"})
+    EXPECT_EQ(messageOf([&] { amk::runtime::parseGpu(name); }),
+              std::string("device: found \"") + name +
+                  "\", expected cpu or cuda:NUMBER");
 }
 
 TEST_F(CudaTest, RunsAKernel) {

@@ -18,8 +18,18 @@
 static constexpr int kInvalidValue = 1, kInvalidPtx = 218, kNotFound = 500,
                      kIllegalAddress = 700, kNotReady = 600;
 
+static void setFromEnvironment(const char *name, int &value) {
+  if (const char *text = std::getenv(name))
+    value = std::atoi(text);
+}
+
 FakeCuda &fakeCuda() {
-  static FakeCuda state;
+  static FakeCuda state = [] {
+    FakeCuda initial;
+    setFromEnvironment("AMK_FAKE_CUDA_DEVICES", initial.devices);
+    setFromEnvironment("AMK_FAKE_CUDA_OLD_DEVICES", initial.oldDevices);
+    return initial;
+  }();
   return state;
 }
 
@@ -75,17 +85,18 @@ int cuDeviceGetName(char *name, int length, int) {
   return 0;
 }
 
-int cuDeviceGetAttribute(int *value, int attribute, int) {
+int cuDeviceGetAttribute(int *value, int attribute, int device) {
   const FakeCuda &state = fakeCuda();
+  bool isOld = device < state.oldDevices;
   switch (attribute) {
   case 16:
     return *value = state.multiprocessors, 0;
   case 19:
     return *value = 1, 0;
   case 75:
-    return *value = state.major, 0;
+    return *value = isOld ? 7 : state.major, 0;
   case 76:
-    return *value = state.minor, 0;
+    return *value = isOld ? 5 : state.minor, 0;
   case 95:
     return *value = state.cooperativeLaunch, 0;
   case 97:
