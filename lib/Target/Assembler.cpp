@@ -27,7 +27,7 @@ static constexpr unsigned kSecondsToWait = 600;
 
 std::string mlir::amk::findAssembler() {
   if (auto named = sys::Process::GetEnv("AMK_PTXAS"))
-    return *named;
+    return *named == "none" ? "" : *named;
   if (auto path = sys::findProgramByName("ptxas"))
     return *path;
   // Where the CUDA toolkit is, if it is not in PATH.

@@ -39,7 +39,11 @@ namespace {
 /// All options, constructed when main() runs.
 struct CommandLine {
   // Descriptions keep a reference only.
-  std::string archHelp = gpuArchNames();
+  std::string archHelp =
+      "Architectures of --target=cuda, one kernel each: any of " +
+      gpuArchNames() +
+      ", or all; native: this machine's GPU (default: sm_90a, or native with "
+      "--device). With +trace after a name: a kernel that writes a timeline";
   cl::OptionCategory category{"amk-compile options"};
   cl::OptionCategory developer{"Options for looking inside"};
 
@@ -59,11 +63,11 @@ struct CommandLine {
       cl::cat(category)};
   cl::list<std::string> arch{
       "arch", cl::CommaSeparated, cl::value_desc("LIST"),
-      cl::desc("Architectures of --target=cuda, one kernel each: any of " +
-               archHelp +
-               ", or all; native: this machine's GPU (default: "
-               "sm_90a). With +trace after a name: a kernel that writes a "
-               "timeline"),
+      cl::desc(archHelp), cl::cat(category)};
+  cl::opt<std::string> device{
+      "device", cl::value_desc("cuda:N"),
+      cl::desc("cuda: compile for this GPU of this machine: what native means, "
+               "and where the default and the limit of --workers come from"),
       cl::cat(category)};
   cl::opt<std::string> workers{
       "workers", cl::value_desc("N"),
@@ -93,8 +97,9 @@ struct CommandLine {
   cl::opt<std::string> ptxas{
       "ptxas", cl::value_desc("FILE"),
       cl::desc("cuda: NVIDIA's assembler (default: $AMK_PTXAS, or ptxas in "
-               "PATH, $CUDA_HOME/bin or /usr/local/cuda/bin); none: the bundle "
-               "gets PTX, which the driver assembles at load"),
+               "PATH, $CUDA_HOME/bin or /usr/local/cuda/bin); none, there or in "
+               "$AMK_PTXAS: the bundle gets PTX, which the driver assembles at "
+               "load"),
       cl::cat(category)};
   cl::opt<std::string> placement{
       "placement", cl::value_desc("P"),
@@ -232,25 +237,38 @@ static Phase parsePhase(const char *option, llvm::StringRef name) {
 // GPUs
 //===----------------------------------------------------------------------===//
 
-/// The code to generate for a GPU: sm_90a rather than sm_90.
-static std::string nativeArch() {
-  std::optional<runtime::LocalGpu> gpu = runtime::findLocalGpu();
+/// The GPU that --device names, else the first of this machine; if there is
+/// none, `why` says so.
+static std::optional<runtime::LocalGpu> localGpu(const CommandLine &line,
+                                                 std::string *why = nullptr) {
+  if (!line.device.getNumOccurrences())
+    return runtime::findLocalGpu(why);
+  if (llvm::StringRef(line.device).take_front(4) != "cuda")
+    fail("--device", "found '" + line.device + "', expected cuda:NUMBER");
+  return runtime::examineGpu(runtime::parseGpu(line.device));
+}
+
+/// The code to generate for a GPU: sm_90a rather than sm_90. For one that came
+/// after us, code of an older one that it runs, too.
+static std::string nativeArch(const CommandLine &line) {
+  std::string why;
+  std::optional<runtime::LocalGpu> gpu = localGpu(line, &why);
   if (!gpu)
-    fail("--arch", "found native, but this machine has no usable GPU; expected "
-                   "some of " +
-                       gpuArchNames());
+    fail("--arch", "found native, but this machine has no usable GPU (" + why +
+                       "); expected some of " + gpuArchNames());
   std::string name = "sm_" + std::to_string(gpu->number);
   if (isGpuArch(name + "a"))
     return name + "a";
-  if (!isGpuArch(name))
-    fail("--arch", "found native, which is " + name + " (" + gpu->name +
-                       "), expected some of " + gpuArchNames());
-  return name;
+  for (uint32_t number = gpu->number; number > 0; --number)
+    if (std::string older = "sm_" + std::to_string(number); isGpuArch(older))
+      return older;
+  fail("--arch", "found native, which is " + name + " (" + gpu->name +
+                     "), expected some of " + gpuArchNames());
 }
 
 static std::vector<std::string> parseArchs(const CommandLine &line) {
   if (!line.arch.getNumOccurrences())
-    return {"sm_90a"};
+    return {line.device.getNumOccurrences() ? nativeArch(line) : "sm_90a"};
   std::vector<std::string> archs;
   auto add = [&](const std::string &name) {
     if (!llvm::is_contained(archs, name))
@@ -260,7 +278,7 @@ static std::vector<std::string> parseArchs(const CommandLine &line) {
     if (name == "all")
       llvm::for_each(allGpuArchs(), add);
     else if (name == "native")
-      add(nativeArch());
+      add(nativeArch(line));
     else if (isGpuArch(name))
       add(name);
     else
@@ -270,11 +288,24 @@ static std::vector<std::string> parseArchs(const CommandLine &line) {
   return archs;
 }
 
-static unsigned defaultWorkers(TargetKind target) {
+static unsigned parseWorkers(const CommandLine &line, TargetKind target) {
+  bool given = line.workers.getNumOccurrences();
+  unsigned number = parseNumber(line.workers, ::amk::abi::kMaxWorkers, 0);
   if (target == TargetKind::Cpu)
-    return llvm::hardware_concurrency().compute_thread_count();
-  std::optional<runtime::LocalGpu> gpu = runtime::findLocalGpu();
-  return gpu ? gpu->multiprocessors : kGpuWorkers;
+    return given ? number : llvm::hardware_concurrency().compute_thread_count();
+  // A plan may be for another machine, unless it names a GPU of this one.
+  if (given && !line.device.getNumOccurrences())
+    return number;
+  std::optional<runtime::LocalGpu> gpu = localGpu(line);
+  if (!given)
+    return gpu ? gpu->multiprocessors : kGpuWorkers;
+  if (number > gpu->multiprocessors)
+    fail("--workers", "found " + std::to_string(number) +
+                          ", expected at most " +
+                          std::to_string(gpu->multiprocessors) +
+                          ", the multiprocessors of " + line.device + ", " +
+                          gpu->name);
+  return number;
 }
 
 static std::string findPtxas(const CommandLine &line) {
@@ -302,7 +333,8 @@ static void refuse(const char *target,
 static TargetKind parseTarget(const CommandLine &line) {
   if (line.target == "cpu") {
     refuse("cuda",
-           {line.arch, line.hiLo, line.ptxas, line.stageBytes, line.inFlight});
+           {line.arch, line.device, line.hiLo, line.ptxas, line.stageBytes,
+            line.inFlight});
     return TargetKind::Cpu;
   }
   if (line.target != "cuda")
@@ -330,9 +362,7 @@ static CompileOptions compileOptions(const CommandLine &line) {
   options.setTarget(parseTarget(line));
   if (options.target == TargetKind::Cuda)
     options.gpu = gpuOptions(line);
-  options.workers = line.workers.getNumOccurrences()
-                        ? parseNumber(line.workers, ::amk::abi::kMaxWorkers, 0)
-                        : defaultWorkers(options.target);
+  options.workers = parseWorkers(line, options.target);
   options.tileRows = parseNumber(line.tileRows, kAnyNumber, options.tileRows);
   options.kvSplits = parseNumber(line.kvSplits, kAnyNumber, options.kvSplits);
   if (line.placement.getNumOccurrences())
