@@ -6,15 +6,17 @@
 MODEL  ?= test/models/tiny-shakespeare
 PROMPT ?= ROMEO:
 TOKENS ?= 128
+DEVICE ?= auto
 # Through the environment, so that a prompt may hold quotes.
-export MODEL PROMPT TOKENS
+export MODEL PROMPT TOKENS DEVICE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo check build experiment-verifier format docs clean distclean
 
 help:
 	@echo "make demo       set up, build, generate text with the small checkpoint"
-	@echo "                (MODEL=dir PROMPT=text TOKENS=n)"
+	@echo "                on the GPU if there is one, else on the CPU"
+	@echo "                (MODEL=dir PROMPT=text TOKENS=n DEVICE=cpu|cuda:0)"
 	@echo "make check      set up, build, run every test"
 	@echo "make build      set up, build everything into build/"
 	@echo "make experiment-verifier  try to refute the schedule verifier"
@@ -26,7 +28,7 @@ help:
 	@echo "AMK_CC=gcc AMK_CXX=g++ select another compiler than clang 22."
 
 demo:
-	@scripts/demo.sh "$$MODEL" "$$PROMPT" "$$TOKENS"
+	@scripts/demo.sh "$$MODEL" "$$PROMPT" "$$TOKENS" "$$DEVICE"
 
 check:
 	@scripts/setup.sh --packages --python-tests --configure

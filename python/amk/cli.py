@@ -5,11 +5,10 @@
 
 import argparse
 import os
-import platform
 import sys
 import time
 
-from . import __version__
+from . import __version__, device
 from .errors import Error
 
 
@@ -29,11 +28,18 @@ def _positive(text):
 _positive.__name__ = "positive integer"  # argparse names it in its message
 
 
+def _device(text):
+    device.parse(text)
+    return text
+
+
 def _add_compile_options(parser):
-    parser.add_argument("--target", default="cpu",
-                        help="target of amk-compile (default: cpu)")
+    parser.add_argument("--device", type=_device, default="auto",
+                        metavar="D", help="auto, the first GPU that can run "
+                        "the model, else the CPU (default); cpu; or cuda:N")
     parser.add_argument("--workers", type=_positive, metavar="N",
-                        help="threads (default: amk-compile's choice)")
+                        help="threads, on a GPU blocks (default: "
+                        "amk-compile's choice)")
     parser.add_argument("--max-context", type=_positive, metavar="N",
                         help="positions of the KV cache")
     parser.add_argument("--quiet", action="store_true",
@@ -73,27 +79,21 @@ def _make_parser():
     compile_parser.add_argument("model", help="HuggingFace directory or hub id")
     compile_parser.add_argument("-o", "--output", metavar="BUNDLE")
     _add_compile_options(compile_parser)
+    compile_parser.add_argument(
+        "--target", choices=("cpu", "cuda"), help="instead of --device: for "
+        "no device of this machine in particular; cuda: H100 and H200. "
+        "Needs -o")
+    # None: to tell it from one that is given.
+    compile_parser.set_defaults(device=None)
     compile_parser.set_defaults(function=_compile)
     return parser
-
-
-def _processor():
-    """The CPU's name, as people know it."""
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
-            for line in file:
-                if line.startswith("model name"):
-                    return line.split(":", 1)[1].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
 
 
 def _generate(args):
     from .model import Model
 
     model = Model.from_pretrained(
-        args.model, target=args.target, workers=args.workers,
+        args.model, device=args.device, workers=args.workers,
         max_context=args.max_context, progress=not args.quiet)
     prompt = args.prompt
     if args.chat:
@@ -109,10 +109,10 @@ def _generate(args):
             print(decoder.push(token), end="", flush=True)
     print(decoder.finish(), flush=True)
     if not args.quiet:
-        _report(model, args, len(ids), times)
+        _report(model, len(ids), times)
 
 
-def _report(model, args, prompt_length, times):
+def _report(model, prompt_length, times):
     count = len(times) - 1
     seconds = times[-1] - times[0]
     line = (f"amk: {count} tokens after a prompt of {prompt_length} in "
@@ -121,17 +121,19 @@ def _report(model, args, prompt_length, times):
         # The prompt is processed by the same steps.
         steps = prompt_length + count - 1
         line += f" ({steps / seconds:.0f} steps/s)"
-    print(f"{line} on {_processor()}, target {args.target} ({model.arch}), "
-          f"{model.workers} worker{'s' if model.workers != 1 else ''}",
-          file=sys.stderr)
+    print(f"{line} on {model.device}, code {model.arch}, {model.workers} "
+          f"worker{'s' if model.workers != 1 else ''}", file=sys.stderr)
 
 
 def _compile(args):
     from .compile import compile_model
     from .hub import resolve
 
+    if args.target and args.device:
+        raise Error("found --device and --target, expected one of them")
     bundle = compile_model(resolve(args.model), args.output,
-                           target=args.target, workers=args.workers,
+                           device=args.device or "auto", target=args.target,
+                           workers=args.workers,
                            max_context=args.max_context,
                            progress=not args.quiet)
     print(bundle)

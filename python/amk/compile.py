@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 
+from .device import Device, choose
 from .errors import Error
 
 _MAX_HEADER = 256 << 20
@@ -73,8 +74,9 @@ def safetensors_header(path):
         return struct.pack("<Q", size) + length + file.read(count)
 
 
-def cache_key(model_dir, tool, options):
-    """Hash of everything a bundle depends on, as 32 hex digits."""
+def cache_key(model_dir, tool, options, device=None):
+    """Hash of everything a bundle depends on, as 32 hex digits. `device`: the
+    GPU of this machine that it is for."""
     model_dir = pathlib.Path(model_dir)
     digest = hashlib.sha256()
 
@@ -99,13 +101,19 @@ def cache_key(model_dir, tool, options):
         add("compiler", pathlib.Path(tool).read_bytes())
     except OSError as error:
         raise Error(f"{error.filename}: {error.strerror}") from None
-    add("options", json.dumps([options, _machine()]).encode("utf-8"))
+    add("options", json.dumps([options, _machine(device)]).encode("utf-8"))
     return digest.hexdigest()[:32]
 
 
-def _machine():
+def _machine(device=None):
     """What defaults of the compiler depend on: the cores that this process may
-    use and what they can do. A cache may be shared by unlike machines."""
+    use and what they can do, or the GPU and NVIDIA's assembler. A cache may be
+    shared by unlike machines."""
+    if device and device.gpu:
+        gpu = device.gpu
+        return ["cuda", gpu.name, gpu.capability, gpu.multiprocessors,
+                os.environ.get("AMK_PTXAS"), os.environ.get("CUDA_HOME"),
+                shutil.which("ptxas")]
     try:
         cores = len(os.sched_getaffinity(0))
     except AttributeError:  # not on every system
@@ -122,8 +130,10 @@ def _machine():
     return [platform.machine(), cores, features]
 
 
-def _option_list(target, workers, max_context):
+def _option_list(target, device, workers, max_context):
     options = [f"--target={target}"]
+    if device and device.gpu:
+        options += ["--device", device.name]
     if workers is not None:
         options += ["--workers", str(workers)]
     if max_context is not None:
@@ -167,17 +177,31 @@ def run_compiler(tool, model_dir, bundle, options, progress=False,
                 f"{lines[-1] if lines else 'no message'}")
 
 
-def compile_model(model_dir, output=None, *, target="cpu", workers=None,
-                  max_context=None, progress=False):
+def compile_model(model_dir, output=None, *, device="auto", target=None,
+                  workers=None, max_context=None, progress=False):
     """Compiles a model directory and returns the bundle's path. Without
-    `output` the bundle is taken from the cache, or put there."""
+    `output` the bundle is taken from the cache, or put there.
+
+    device: what it is to run on, as in Model.from_pretrained. target: instead
+    of that "cpu" or "cuda", for no device of this machine in particular; such
+    a bundle is for `output`, not for the cache."""
+    if target is not None and output is None:
+        raise Error(f"target: found {target!r} without an output, expected "
+                    f"one: the cache is for devices of this machine")
     tool = find_tool()
-    options = _option_list(target, workers, max_context)
+    if target is not None:
+        device = None
+    else:
+        if not isinstance(device, Device):
+            device = choose(device)
+        target = device.target
+    options = _option_list(target, device, workers, max_context)
     if output is not None:
         run_compiler(tool, model_dir, output, options, progress)
         return pathlib.Path(output)
 
-    bundle = cache_dir() / "bundles" / cache_key(model_dir, tool, options)
+    key = cache_key(model_dir, tool, options, device)
+    bundle = cache_dir() / "bundles" / key
     if (bundle / "manifest.json").is_file():
         return bundle
     try:
@@ -189,7 +213,8 @@ def compile_model(model_dir, output=None, *, target="cpu", workers=None,
     try:
         fresh = pathlib.Path(scratch) / "bundle"
         if progress:
-            print(f"amk: compiling {model_dir} for {target}", file=sys.stderr)
+            print(f"amk: compiling {model_dir} for "
+                  f"{device.name if device else target}", file=sys.stderr)
         run_compiler(tool, model_dir, fresh, options, progress, final=bundle)
         _publish(fresh, bundle)
     finally:

@@ -5,9 +5,11 @@
 
 import os
 import queue
+import sys
 import threading
 
 from .compile import compile_model
+from .device import choose
 from .errors import Error
 from .hub import resolve
 from .tokenizer import Tokenizer
@@ -28,35 +30,44 @@ def load_native():
 class Model:
     """Use Model.from_pretrained. One generation at a time."""
 
-    def __init__(self, bundle, model_dir):
+    def __init__(self, bundle, model_dir, device=None):
         """A bundle written by amk-compile, with the weights and the tokenizer
-        of `model_dir`."""
+        of `model_dir`. device: "cpu" or "cuda:N"; None: what the bundle is
+        for, and of GPUs the first."""
         self._native = load_native()
         self.bundle = bundle
         self.model_dir = model_dir
         # As bytes: not every path is Unicode.
         self._model = self._native.Model(os.fsencode(bundle),
-                                         os.fsencode(model_dir))
+                                         os.fsencode(model_dir), 0, device)
         self._tokenizer = None
 
     @classmethod
-    def from_pretrained(cls, path_or_hub_id, *, target="cpu", workers=None,
+    def from_pretrained(cls, path_or_hub_id, *, device="auto", workers=None,
                         max_context=None, progress=False):
         """Compiles the model unless the cache has it, and loads it.
 
         path_or_hub_id: a HuggingFace directory, or the id of one on the hub.
-        workers: threads; max_context: positions of the KV cache. None leaves
-        the choice to amk-compile. progress: say on stderr what takes time.
+        device: "cpu", "cuda:N", or "auto": the first GPU that can run it, else
+        the CPU. workers: threads, on a GPU blocks; max_context: positions of
+        the KV cache. None leaves the choice to amk-compile. progress: say on
+        stderr where it runs and what takes time.
         """
         load_native()  # before work that would be for nothing
+        chosen = choose(device)
+        if progress:
+            print(f"amk: running on {chosen.describe()}", file=sys.stderr)
         directory = resolve(path_or_hub_id)
-        bundle = compile_model(directory, target=target, workers=workers,
+        bundle = compile_model(directory, device=chosen, workers=workers,
                                max_context=max_context, progress=progress)
         try:
-            return cls(bundle, directory)
+            return cls(bundle, directory, chosen.name)
         except Error as error:
             if not str(error).startswith(str(bundle)):
-                raise
+                if not chosen.gpu:
+                    raise
+                # Memory, or a driver that is too old for the code.
+                raise Error(f"{error}; --device cpu runs on the CPU") from None
             raise Error(f"{error}; delete {bundle} to have the model compiled "
                         f"again") from None
 
@@ -89,6 +100,11 @@ class Model:
     def arch(self):
         """Instruction-set level of the code that runs."""
         return self._model.arch
+
+    @property
+    def device(self):
+        """"cpu" or "cuda:N", and the name of what it is."""
+        return self._model.device
 
     @property
     def stop_tokens(self):

@@ -75,14 +75,14 @@ int onToken(int32_t token, void *user) {
 class Model {
 public:
   Model(const std::string &bundle, const std::optional<std::string> &weights,
-        uint64_t dummySeed) {
+        uint64_t dummySeed, const std::optional<std::string> &device) {
     Message message;
     amk_model *opened = nullptr;
     {
       py::gil_scoped_release unlock;
-      opened = amk_model_open(bundle.c_str(),
-                              weights ? weights->c_str() : nullptr, dummySeed,
-                              message.out());
+      opened = amk_model_open_on(
+          bundle.c_str(), weights ? weights->c_str() : nullptr, dummySeed,
+          device ? device->c_str() : nullptr, message.out());
     }
     if (!opened)
       message.raise();
@@ -124,6 +124,13 @@ public:
   uint32_t maxContext() const { return amk_max_context(model.get()); }
   uint32_t workers() const { return amk_workers(model.get()); }
   std::string arch() const { return amk_arch(model.get()); }
+
+  std::string device() const {
+    std::string text(amk_device(model.get(), nullptr, 0) + 1, '\0');
+    amk_device(model.get(), text.data(), text.size());
+    text.pop_back(); // the final zero
+    return text;
+  }
 
   std::vector<int32_t> stopTokens() const {
     std::vector<int32_t> ids(amk_eos_token_ids(model.get(), nullptr, 0));
@@ -167,6 +174,20 @@ private:
   std::mutex busy;
 };
 
+/// Number `ordinal`, or with -1 the first that models can run on.
+amk_gpu findGpu(int32_t ordinal) {
+  amk_gpu gpu;
+  Message message;
+  int status;
+  {
+    py::gil_scoped_release unlock;
+    status = amk_find_gpu(ordinal, &gpu, message.out());
+  }
+  if (status < 0)
+    message.raise();
+  return gpu;
+}
+
 } // namespace
 
 PYBIND11_MODULE(_native, module) {
@@ -179,10 +200,18 @@ PYBIND11_MODULE(_native, module) {
   module.attr("LENGTH") = static_cast<int>(AMK_LENGTH);
   module.attr("STOP_TOKEN") = static_cast<int>(AMK_STOP_TOKEN);
   module.attr("CALLBACK") = static_cast<int>(AMK_CALLBACK);
+  py::class_<amk_gpu>(module, "Gpu")
+      .def_readonly("ordinal", &amk_gpu::ordinal)
+      .def_readonly("capability", &amk_gpu::capability)
+      .def_readonly("multiprocessors", &amk_gpu::multiprocessors)
+      .def_property_readonly(
+          "name", [](const amk_gpu &gpu) { return std::string(gpu.name); });
+  module.def("find_gpu", findGpu, py::arg("ordinal") = -1);
   py::class_<Model>(module, "Model")
       .def(py::init<const std::string &, const std::optional<std::string> &,
-                    uint64_t>(),
-           py::arg("bundle"), py::arg("weights"), py::arg("dummy_seed") = 0)
+                    uint64_t, const std::optional<std::string> &>(),
+           py::arg("bundle"), py::arg("weights"), py::arg("dummy_seed") = 0,
+           py::arg("device") = py::none())
       .def("generate", &Model::generate, py::arg("ids"), py::arg("max_new"),
            py::arg("steps_per_launch"), py::arg("callback"))
       .def("score", &Model::score, py::arg("ids"), py::arg("callback"))
@@ -191,5 +220,6 @@ PYBIND11_MODULE(_native, module) {
       .def_property_readonly("max_context", &Model::maxContext)
       .def_property_readonly("workers", &Model::workers)
       .def_property_readonly("arch", &Model::arch)
+      .def_property_readonly("device", &Model::device)
       .def_property_readonly("stop_tokens", &Model::stopTokens);
 }

@@ -37,7 +37,10 @@ def environment(tools, amk_module, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def amk(environment):
+    """Runs the command on the CPU unless `arguments` name another device."""
     def run(*arguments, **changes):
+        if "--device" not in arguments:
+            arguments += ("--device", "cpu")
         return subprocess.run([sys.executable, "-m", "amk", *arguments],
                               env={**environment, **changes}, text=True,
                               capture_output=True, timeout=TIMEOUT)
@@ -49,7 +52,8 @@ def model(amk_module, environment):
     with pytest.MonkeyPatch.context() as patch:
         for name in ("AMK_BIN_DIR", "AMK_CACHE_DIR"):
             patch.setenv(name, environment[name])
-        return amk_module.Model.from_pretrained(str(TRAINED), workers=2)
+        return amk_module.Model.from_pretrained(str(TRAINED), device="cpu",
+                                                workers=2)
 
 
 def assert_one_error_line(result, *words):
@@ -71,7 +75,7 @@ def test_demo_text(amk, trained_golden):
     assert result.stdout == demo["text"] + "\n"
     # Where it ran and how fast.
     assert f"amk: {len(demo['ids'])} tokens" in result.stderr
-    assert "steps/s" in result.stderr and "target cpu" in result.stderr
+    assert "steps/s" in result.stderr and " on cpu " in result.stderr
 
 
 def test_make_demo_asks_for_the_golden(trained_golden):
@@ -230,3 +234,106 @@ def test_error_of_the_compiler(amk, tmp_path):
     path.write_text(path.read_text().replace("silu", "gelu"))
     assert_one_error_line(amk("compile", str(copy)), "config.json",
                           "hidden_act")
+
+
+@pytest.fixture
+def fake_driver(tools):
+    """The environment in which the tests' CUDA driver without a device is the
+    driver of the machine."""
+    directory = tools.bin_dir.parent / "test/unit/Runtime/fake-cuda"
+    if not (directory / "libcuda.so.1").exists():
+        pytest.skip(f"{directory}/libcuda.so.1 is not built")
+    return {"LD_LIBRARY_PATH": str(directory)}
+
+
+def find_gpu(amk_module):
+    """The machine's GPU; None and the reason if it has none."""
+    try:
+        return amk_module.model.load_native().find_gpu(), ""
+    except amk_module.Error as error:
+        return None, str(error)
+
+
+def test_auto_without_a_gpu(amk, amk_module, trained_golden):
+    gpu, why = find_gpu(amk_module)
+    if gpu:
+        pytest.skip(f"this machine has a GPU: {gpu.name}")
+    demo = trained_golden["demo"]
+    result = amk("generate", str(TRAINED), "--prompt", demo["prompt"], "-n",
+                 str(len(demo["ids"])), "--device", "auto")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == demo["text"] + "\n"
+    assert (f"amk: running on the CPU: no usable GPU ({why})\n"
+            in result.stderr)
+    assert " on cpu " in result.stderr
+
+
+def test_gpu_that_is_asked_for_and_missing(amk, amk_module):
+    gpu, _ = find_gpu(amk_module)
+    if gpu:
+        pytest.skip(f"this machine has a GPU: {gpu.name}")
+    for command in (["generate", str(TRAINED), "--prompt", "x"],
+                    ["compile", str(TRAINED)]):
+        result = amk(*command, "--device", "cuda:0")
+        assert_one_error_line(result, "device cuda:0: ", "CUDA",
+                              "--device cpu runs on the CPU")
+        assert result.stdout == ""
+
+
+@pytest.mark.parametrize("variables, why", [
+    ({"AMK_FAKE_CUDA_DEVICES": "0"}, "the CUDA driver finds no device"),
+    ({"AMK_FAKE_CUDA_OLD_DEVICES": "1"},
+     "cuda:0: Fake is sm_75, expected sm_80 or later")])
+def test_no_usable_device(amk, fake_driver, variables, why):
+    arguments = ["generate", str(TRAINED), "--prompt", "ROMEO:", "-n", "4"]
+    changes = {**fake_driver, **variables}
+    result = amk(*arguments, "--device", "auto", **changes)
+    assert result.returncode == 0, result.stderr
+    assert f"running on the CPU: no usable GPU ({why})" in result.stderr
+    result = amk(*arguments, "--device", "cuda:0", **changes)
+    assert_one_error_line(result, why)
+
+
+def test_device_number_that_does_not_exist(amk, fake_driver):
+    result = amk("generate", str(TRAINED), "--prompt", "x", "--device",
+                 "cuda:1", **fake_driver)
+    assert_one_error_line(result, "cuda:1: found 1 CUDA device(s)")
+
+
+def test_more_workers_than_multiprocessors(amk, fake_driver):
+    """The tests' driver has 1016."""
+    result = amk("generate", str(TRAINED), "--prompt", "x", "--device", "auto",
+                 "--workers", "1017", **fake_driver)
+    assert_one_error_line(result, "--workers: found 1017", "at most 1016",
+                          "cuda:0, Fake")
+
+
+def test_device_that_is_too_small(amk, fake_driver):
+    """Code is made for the device, which cannot hold a block of it; that is no
+    reason to go elsewhere without being asked."""
+    result = amk("generate", str(TRAINED), "--prompt", "x", "--device", "auto",
+                 "--workers", "2", **fake_driver)
+    assert_one_error_line(result, "needs 228864 bytes of shared memory")
+
+
+def test_generates_on_a_gpu(amk, amk_module, environment, trained_golden,
+                            monkeypatch):
+    gpu, why = find_gpu(amk_module)
+    if not gpu:
+        pytest.skip(f"needs a GPU: {why}")
+    demo = trained_golden["demo"]
+    results = [amk("generate", str(TRAINED), "--prompt", demo["prompt"], "-n",
+                   "64", "--device", device)
+               for device in ("auto", f"cuda:{gpu.ordinal}")]
+    for result in results:
+        assert result.returncode == 0, result.stderr
+        assert f"amk: running on cuda:{gpu.ordinal}: {gpu.name}" in result.stderr
+        assert f" on cuda:{gpu.ordinal} {gpu.name}, code sm_" in result.stderr
+    assert len(results[0].stdout) > 50
+    assert results[0].stdout == results[1].stdout
+    # 16-bit activations: ids may part from float32's, logits stay close.
+    for name in ("AMK_BIN_DIR", "AMK_CACHE_DIR"):
+        monkeypatch.setenv(name, environment[name])
+    model = amk_module.Model.from_pretrained(str(TRAINED))
+    logits = model.logits(trained_golden["logits"]["prompt_ids"])
+    assert_logits_close(logits, trained_golden.logits, tolerance=5e-2)

@@ -10,8 +10,15 @@ import sys
 import pytest
 
 from amk import compile as amk_compile
+from amk.device import Device
 from amk.errors import Error
 from samples import write_json
+
+
+@pytest.fixture(autouse=True)
+def no_gpu(monkeypatch):
+    """What is compiled for no device in particular is for the CPU here."""
+    monkeypatch.setattr(amk_compile, "choose", lambda _: Device("cpu"))
 
 
 def key(model, compiler, options=("--target=cpu",)):
@@ -72,7 +79,7 @@ def test_key_depends_on(fake_model, fake_compiler, change):
 
 def test_key_depends_on_the_machine(fake_model, fake_compiler, monkeypatch):
     before = key(fake_model, fake_compiler)
-    monkeypatch.setattr(amk_compile, "_machine", lambda: ["other", 1, "sse2"])
+    monkeypatch.setattr(amk_compile, "_machine", lambda _: ["other", 1, "sse2"])
     assert key(fake_model, fake_compiler) != before
 
 

@@ -56,6 +56,13 @@ def test_version_is_that_of_the_build():
     (["generate", "m", "--prompt", "x", "--steps-per-launch", "0"],
      "--steps-per-launch"),
     (["compile", "m", "--unknown"], "--unknown"),
+    (["generate", "m", "--prompt", "x", "--device", "gpu"],
+     "device: found 'gpu', expected auto, cpu or cuda:NUMBER"),
+    (["generate", "m", "--prompt", "x", "--device", "cuda:-1"], "cuda:-1"),
+    (["compile", "m", "--device", "cuda:1000"], "cuda:1000"),
+    (["compile", "m", "--device", "cpu", "--target", "cpu"],
+     "found --device and --target"),
+    (["compile", "m", "--target", "tpu"], "tpu"),
 ])
 def test_usage_errors(arguments, text):
     assert_one_error_line(run_amk(*arguments), text)
@@ -70,7 +77,8 @@ def test_empty_directory(tmp_path):
     (tmp_path / "amk-compile").write_text("#!/bin/sh\n")
     (tmp_path / "amk-compile").chmod(0o755)
     assert_one_error_line(
-        run_amk("compile", str(tmp_path), AMK_BIN_DIR=str(tmp_path)),
+        run_amk("compile", str(tmp_path), "--device", "cpu",
+                AMK_BIN_DIR=str(tmp_path)),
         "config.json: not found")
 
 
@@ -202,14 +210,14 @@ def fake_model_object(native):
 def test_damaged_bundle_in_the_cache(monkeypatch, tmp_path):
     class Native:
         @staticmethod
-        def Model(bundle, weights):
+        def Model(bundle, *_):
             raise Error(f"{os.fsdecode(bundle)}/tables.bin: damaged file")
 
     bundle = tmp_path / "bundle"
     monkeypatch.setattr(model, "load_native", lambda: Native)
     monkeypatch.setattr(model, "compile_model", lambda *_, **__: bundle)
     with pytest.raises(Error, match="damaged file; delete .*bundle to have"):
-        model.Model.from_pretrained(tmp_path)
+        model.Model.from_pretrained(tmp_path, device="cpu")
 
 
 def test_generate_ids_streams_all():
