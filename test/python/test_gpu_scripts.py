@@ -145,3 +145,63 @@ def test_peers_run_on_the_cpu(scripts, tmp_path):
     # 2 layers of 64 x 32, 32 x 32, 96 x 32 and 32 x 48; the head 64 x 32.
     assert rows[0]["weight_bytes_per_token"] == 2 * (2 * 7680 + 2048)
     assert rows[1]["kv_bytes_per_token"] == 2 * 2 * 2 * 2 * 8 * 6
+
+
+PTX = """\
+//
+.version 8.0
+.target sm_90a
+.visible .entry main(
+\t.param .b64 p
+)
+{
+\t.reg .pred \t%p<3>;
+
+\tld.param.b64 \t%rd1, [p];
+$L__BB0_2:
+\tmma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32
+\t\t{%r1, %r2},
+\t\t{%r3, %r4};
+\t{ // callseq 0, 0
+\t.param .b64 param0;
+\tcall.uni (retval0), f, (param0);
+\t} // callseq 0
+\t@%p2 bra \t$L__BB0_2;
+\tret;
+}
+"""
+
+
+def test_ptx_gets_its_own_line_numbers(scripts):
+    from ptxas_lines import with_lines
+    lines = with_lines(PTX, "a.ptx").splitlines()
+    assert lines[-1] == '\t.file\t1 "a.ptx"'
+    marked = {}
+    for place, line in enumerate(lines[:-1]):
+        if line.startswith("\t.loc"):
+            number = int(line.split()[2])
+            marked[number] = lines[place + 1].split()[0]
+            # The line it names is the one that follows.
+            assert PTX.splitlines()[number - 1] == lines[place + 1]
+    assert list(marked.values()) == [
+        "ld.param.b64", "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32",
+        "call.uni", "@%p2", "ret;"]
+    assert [line for line in lines[:-1]
+            if not line.startswith("\t.loc")] == PTX.splitlines()
+
+
+def test_ptxas_lines_calls_the_assembler(tmp_path):
+    tool = tmp_path / "ptxas"
+    tool.write_text('#!/bin/sh\nfor f; do last=$f; done\n'
+                    'echo "$1 $2"; grep -c loc "$last"; exit 7\n')
+    tool.chmod(0o755)
+    source = tmp_path / "code.ptx"
+    source.write_text(PTX)
+    result = subprocess.run(
+        [sys.executable, SCRIPTS / "ptxas_lines.py", "-v", str(source)],
+        env={**os.environ, "AMK_PTXAS_REAL": str(tool),
+             "AMK_PTX_DIR": str(tmp_path / "kept")},
+        capture_output=True, text=True, timeout=60)
+    assert result.returncode == 7
+    assert result.stdout == "-lineinfo -v\n5\n"
+    assert (tmp_path / "kept/sm_90a.ptx").read_text() == PTX

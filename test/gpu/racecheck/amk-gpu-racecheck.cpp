@@ -1,0 +1,331 @@
+//===- amk-gpu-racecheck.cpp - What racecheck makes of a ring -------------===//
+//
+// Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+//   amk-gpu-racecheck [--list | --ptx VARIANT | VARIANT...]
+//
+// The ring of docs/GpuKernel.md 1.2 on its own, with one warp that fills slots
+// and two that read them, in variants that differ in one thing each. Run under
+// compute-sanitizer --tool racecheck (racecheck.sh does it for each variant),
+// they tell what that tool reports about the protocol from what it does not
+// follow. Without the tool it checks sums. Exit status: 0 passed, 1 failed, 77
+// no GPU for it.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Runtime/Cuda/Driver.h"
+#include "amk/Support/Error.h"
+
+#include <cstdio>
+#include <cstring>
+#include <string>
+#include <vector>
+
+using namespace amk;
+using namespace amk::runtime;
+
+static constexpr uint32_t kSlots = 4, kStageBytes = 1024, kThreads = 96;
+static constexpr uint32_t kConsumers = 64;
+static constexpr uint32_t kSharedBytes = kSlots * kStageBytes + kSlots * 16;
+
+namespace {
+
+enum class Copy { Bulk, Store };
+/// How a warp that has read a slot gives it back.
+enum class Release {
+  OneLane,  ///< bar.warp.sync, then lane 0 arrives for the warp: the kernel's
+  AllLanes, ///< each lane arrives
+  Early,    ///< wrong: lane 0 arrives before the warp has read
+  Ignored,  ///< wrong: the loader does not wait for it
+};
+
+struct Variant {
+  const char *name;
+  Copy copy;
+  Release release;
+  uint32_t stages;     ///< 4: no slot is used twice
+  bool barrier;        ///< all threads also meet at a barrier for each stage
+  const char *meaning; ///< of hazards that racecheck reports for it
+
+  bool isRight() const {
+    return release == Release::OneLane || release == Release::AllLanes;
+  }
+};
+
+constexpr Variant kVariants[] = {
+    {"bulk_lane", Copy::Bulk, Release::OneLane, 64, false,
+     "right; the protocol of the kernel"},
+    {"bulk_all", Copy::Bulk, Release::AllLanes, 64, false,
+     "right; clean while bulk_lane is not: the tool misses bar.warp.sync"},
+    {"store_lane", Copy::Store, Release::OneLane, 64, false,
+     "right; clean while bulk_lane is not: the tool misses bulk copies"},
+    {"store_all", Copy::Store, Release::AllLanes, 64, false,
+     "right; the simplest form: the tool must know it"},
+    {"bulk_once", Copy::Bulk, Release::OneLane, kSlots, false,
+     "right; no slot is used twice: hazards here are write, then read"},
+    {"bulk_barrier", Copy::Bulk, Release::OneLane, 64, true,
+     "right, whatever the tool knows of mbarriers"},
+    {"bulk_early", Copy::Bulk, Release::Early, 64, false,
+     "WRONG, must be reported"},
+    {"store_early", Copy::Store, Release::Early, 64, false,
+     "WRONG, must be reported"},
+    {"bulk_ignored", Copy::Bulk, Release::Ignored, 64, false,
+     "WRONG, must be reported"},
+    {"store_ignored", Copy::Store, Release::Ignored, 64, false,
+     "WRONG, must be reported"},
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// PTX
+//===----------------------------------------------------------------------===//
+
+/// Waits for a barrier's phase. The wrong variants may wait for one that is
+/// long over, which looks like one to come: they give up.
+static std::string waitFor(const char *label, const char *barrier,
+                           const Variant &variant) {
+  std::string end = std::string(label) + "_end";
+  return std::string("  mov.u32 %tries, 0;\n") + label +
+         ":\n  mbarrier.try_wait.parity.shared::cta.b64 %done, [" + barrier +
+         "], %parity;\n  @%done bra " + end +
+         ";\n  add.u32 %tries, %tries, 1;\n  setp.lt.u32 %more, %tries, " +
+         (variant.isRight() ? "1000000" : "64") + ";\n  @%more bra " + label +
+         ";\n" + end + ":\n";
+}
+
+/// Of stage %i: its slot, its barriers and the parity of its use.
+static const char kPlaceOfStage[] = R"(
+  and.b32 %slot, %i, 3;
+  shl.b32 %at, %slot, 10;
+  add.u32 %at, %at, %ring;
+  shl.b32 %full, %slot, 3;
+  add.u32 %full, %full, %barriers;
+  add.u32 %empty, %full, 32;
+  shr.u32 %parity, %i, 2;
+  and.b32 %parity, %parity, 1;
+)";
+
+static const char kBegin[] = R"((
+  .param .u64 param_in, .param .u64 param_out, .param .u64 param_stages)
+{
+  .reg .pred %done, %more, %first, %loads, %p;
+  .reg .b32 %thread, %lane, %warp, %i, %stages, %slot, %at, %ring, %barriers;
+  .reg .b32 %full, %empty, %parity, %tries, %sum, %v<4>, %part;
+  .reg .b64 %in, %out, %from, %state, %offset;
+
+  ld.param.u64 %in, [param_in];
+  ld.param.u64 %out, [param_out];
+  ld.param.u32 %stages, [param_stages];
+  mov.u32 %ring, shared;
+  add.u32 %barriers, %ring, 4096;
+  mov.u32 %thread, %tid.x;
+  and.b32 %lane, %thread, 31;
+  shr.u32 %warp, %thread, 5;
+  setp.eq.u32 %first, %lane, 0;
+  setp.eq.u32 %loads, %warp, 2;
+  mov.u32 %i, 0;
+  mov.u32 %sum, 0;
+
+  // full: the loader arrives. empty: the readers do.
+  setp.ne.u32 %p, %thread, 0;
+  @%p bra initialised;
+)";
+
+static std::string initialise(const Variant &variant) {
+  std::string text;
+  const char *readers = variant.release == Release::AllLanes ? "64" : "2";
+  for (uint32_t slot = 0; slot != kSlots; ++slot) {
+    std::string at = "[%barriers+" + std::to_string(8 * slot);
+    text += "  mbarrier.init.shared::cta.b64 " + at + "], 1;\n" +
+            "  mbarrier.init.shared::cta.b64 " + at + "+32], " + readers +
+            ";\n";
+  }
+  return text + "  fence.mbarrier_init.release.cluster;\n"
+                "initialised:\n  bar.sync 0;\n  @%loads bra load;\n";
+}
+
+static std::string consumer(const Variant &variant) {
+  static const char kArrive[] =
+      "mbarrier.arrive.shared::cta.b64 %state, [%empty];\n";
+  std::string text = std::string("read:") + kPlaceOfStage +
+                     waitFor("wait_full", "%full", variant);
+  if (variant.release == Release::Early)
+    text += std::string("  @%first ") + kArrive;
+  text += R"(
+  // 16 bytes a lane, 512 a warp
+  shl.b32 %part, %thread, 4;
+  add.u32 %at, %at, %part;
+  ld.shared.v4.b32 {%v0, %v1, %v2, %v3}, [%at];
+  add.u32 %sum, %sum, %v0;
+  add.u32 %sum, %sum, %v1;
+  add.u32 %sum, %sum, %v2;
+  add.u32 %sum, %sum, %v3;
+)";
+  if (variant.release == Release::AllLanes)
+    text += std::string("  ") + kArrive;
+  else if (variant.release != Release::Early)
+    text += std::string("  bar.warp.sync 0xffffffff;\n  @%first ") + kArrive;
+  if (variant.barrier)
+    text += "  barrier.sync 0;\n";
+  return text + R"(
+  add.u32 %i, %i, 1;
+  setp.lt.u32 %p, %i, %stages;
+  @%p bra read;
+  mul.wide.u32 %offset, %thread, 4;
+  add.u64 %out, %out, %offset;
+  st.global.b32 [%out], %sum;
+  bra end;
+
+)";
+}
+
+/// Lane 0 copies the stage with one instruction, once at most two are on their
+/// way.
+static std::string bulkCopy(const Variant &variant) {
+  return std::string(R"(
+  setp.lt.u32 %p, %i, 2;
+  @%p bra paced;
+  sub.u32 %i, %i, 2;
+)") + kPlaceOfStage +
+         waitFor("wait_copy", "%full", variant) + "  add.u32 %i, %i, 2;\npaced:" +
+         kPlaceOfStage + R"(
+  mul.wide.u32 %offset, %i, 1024;
+  add.u64 %from, %in, %offset;
+  mbarrier.arrive.expect_tx.shared::cta.b64 %state, [%full], 1024;
+  cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%at], [%from], 1024, [%full];
+)";
+}
+
+/// All lanes copy 32 bytes each.
+static const char kStoreCopy[] = R"(
+  mul.wide.u32 %offset, %i, 1024;
+  add.u64 %from, %in, %offset;
+  mul.wide.u32 %offset, %lane, 16;
+  add.u64 %from, %from, %offset;
+  shl.b32 %part, %lane, 4;
+  add.u32 %at, %at, %part;
+  ld.global.v4.b32 {%v0, %v1, %v2, %v3}, [%from];
+  st.shared.v4.b32 [%at], {%v0, %v1, %v2, %v3};
+  ld.global.v4.b32 {%v0, %v1, %v2, %v3}, [%from+512];
+  st.shared.v4.b32 [%at+512], {%v0, %v1, %v2, %v3};
+  bar.warp.sync 0xffffffff;
+  @%first mbarrier.arrive.shared::cta.b64 %state, [%full];
+)";
+
+static std::string loader(const Variant &variant) {
+  bool isBulk = variant.copy == Copy::Bulk;
+  std::string text = "load:\n";
+  if (isBulk)
+    text += "  @!%first bra loaded;\n";
+  text += kPlaceOfStage;
+  if (variant.release != Release::Ignored)
+    text += "  setp.lt.u32 %p, %i, 4;\n  @%p bra free;\n"
+            "  xor.b32 %parity, %parity, 1;\n" + // of the use before
+            waitFor("wait_empty", "%empty", variant) + "free:\n";
+  text += isBulk ? bulkCopy(variant) : kStoreCopy;
+  text += "loaded:\n";
+  if (variant.barrier)
+    text += "  barrier.sync 0;\n";
+  text += R"(
+  add.u32 %i, %i, 1;
+  setp.lt.u32 %p, %i, %stages;
+  @%p bra load;
+)";
+  if (!isBulk)
+    return text;
+  // No copy may outlive the block.
+  return text + "  @!%first bra end;\n  sub.u32 %i, %stages, 2;\n" +
+         kPlaceOfStage + waitFor("wait_last_but_one", "%full", variant) +
+         "  add.u32 %i, %i, 1;\n" + kPlaceOfStage +
+         waitFor("wait_last", "%full", variant);
+}
+
+static std::string ptxOf(const Variant &variant) {
+  return std::string(".version 8.0\n.target sm_90\n.address_size 64\n"
+                     ".extern .shared .align 128 .b8 shared[];\n"
+                     ".visible .entry ") +
+         variant.name + kBegin + initialise(variant) + consumer(variant) +
+         loader(variant) + "end:\n  barrier.sync 0;\n  ret;\n}\n";
+}
+
+//===----------------------------------------------------------------------===//
+// Host
+//===----------------------------------------------------------------------===//
+
+/// True if every sum is right, which says something only where the variant is.
+static bool run(const Variant &variant) {
+  cuda::Module module(ptxOf(variant), variant.name);
+  cuda::Function kernel = module.function(variant.name);
+  std::vector<uint32_t> words(variant.stages * kStageBytes / 4);
+  std::vector<uint32_t> expected(kConsumers), sums(kConsumers);
+  for (uint32_t i = 0; i != words.size(); ++i) {
+    words[i] = i * 2654435761u;
+    expected[i % (kStageBytes / 4) / 4] += words[i];
+  }
+  cuda::DeviceBuffer in(words.size() * 4, "stages");
+  cuda::DeviceBuffer out(sums.size() * 4, "sums");
+  in.upload(words.data());
+  cuda::launch(kernel, 1, kThreads, kSharedBytes,
+               {in.address(), out.address(), variant.stages});
+  out.download(sums.data());
+  bool equal = sums == expected;
+  std::printf("%-14s %s: sums are %s\n", variant.name, variant.meaning,
+              equal ? "right" : "wrong");
+  std::fflush(stdout);
+  return equal || !variant.isRight();
+}
+
+static const Variant &find(const char *name) {
+  for (const Variant &variant : kVariants)
+    if (std::strcmp(variant.name, name) == 0)
+      return variant;
+  fail(name, "found no variant of that name, expected one of --list");
+}
+
+static int runAll(const std::vector<const Variant *> &variants) {
+  std::string why;
+  if (!cuda::available(&why)) {
+    std::printf("skipped: %s\n", why.c_str());
+    return 77;
+  }
+  cuda::Context context;
+  if (context.device().major < 9) {
+    std::printf("skipped: %s has no bulk copies\n",
+                context.device().name.c_str());
+    return 77;
+  }
+  bool passed = true;
+  for (const Variant *variant : variants)
+    passed &= run(*variant);
+  return passed ? 0 : 1;
+}
+
+int main(int argc, char **argv) {
+  try {
+    std::string option = argc > 1 ? argv[1] : "";
+    if (option == "--list") {
+      for (const Variant &variant : kVariants)
+        std::printf("%s\n", variant.name);
+      return 0;
+    }
+    if (option == "--ptx" && argc == 3) {
+      std::fputs(ptxOf(find(argv[2])).c_str(), stdout);
+      return 0;
+    }
+    std::vector<const Variant *> variants;
+    for (int i = 1; i < argc; ++i)
+      variants.push_back(&find(argv[i]));
+    if (variants.empty())
+      for (const Variant &variant : kVariants)
+        variants.push_back(&variant);
+    return runAll(variants);
+  } catch (const Error &error) {
+    std::fprintf(stderr, "amk-gpu-racecheck: error: %s\n", error.what());
+    return 1;
+  }
+}
