@@ -187,76 +187,12 @@ void AccessChecker::visit(uint32_t place, unsigned step) {
   cell.reads.add(touch);
 }
 
-namespace {
-
-/// Finds buffers without races that need no frontiers, in one step: each read
-/// comes after all writes, by its clock or in its own queue. They are marked in
-/// `isSettled`; for the others this means nothing.
-class SettledBuffers {
-public:
-  SettledBuffers(const Facts &facts, AccessSpace &space)
-      : facts(facts), index(facts.index), isSettled(space.isSettled),
-        provenClock(space.provenClock) {}
-  void find();
-
-private:
-  bool isAfterWrites(uint32_t action, uint32_t buffer);
-
-  const Facts &facts;
-  const RegionIndex &index;
-  std::vector<char> &isSettled;
-  std::vector<uint32_t> &provenClock; ///< [buffers] one that has all writes
-};
-
-} // namespace
-
-/// For an action that reads the buffer.
-bool SettledBuffers::isAfterWrites(uint32_t action, uint32_t buffer) {
-  uint32_t clock = facts.order.clockId(action, 0);
-  if (clock == provenClock[buffer])
-    return true;
-  bool hasAll = true;
-  for (const uint32_t *it = index.begin(buffer); it != index.end(buffer);
-       ++it) {
-    const UsedRegion &region = index.regions[*it];
-    if (!region.writes)
-      continue;
-    uint32_t writer = facts.run.order[region.first[UsedRegion::kWrite]];
-    if (facts.order.clockHas(clock, {writer, End::Writes, 0}, 0))
-      continue;
-    if (facts.model.agentOf[writer] != facts.model.agentOf[action])
-      return false;
-    hasAll = false;
-  }
-  if (hasAll)
-    provenClock[buffer] = clock;
-  return true;
-}
-
-void SettledBuffers::find() {
-  const Program &program = facts.program;
-  isSettled.assign(program.buffers.size(), false);
-  // Words end one by one, and steps may overlap.
-  if (facts.model.hasTags || (facts.steps != 1 && !facts.order.stepsAreApart()))
-    return;
-  provenClock.assign(program.buffers.size(), kNoClock);
-  isSettled = index.isWrittenFirst;
-  for (const Use &use : index.uses) {
-    uint32_t buffer = index.regions[use.region].bytes.buffer;
-    if (!use.isWrite() && isSettled[buffer] &&
-        !isAfterWrites(use.action, buffer))
-      isSettled[buffer] = false;
-  }
-}
-
-void amk::schedule::checkAccesses(const Facts &facts, AccessSpace &space,
+void amk::schedule::checkAccesses(const Facts &facts, std::vector<Cell> &cells,
                                   Report &report) {
-  SettledBuffers(facts, space).find();
   RegionIndex &index = facts.index;
-  index.makeCells(facts.program, space.isSettled);
+  index.makeCells(facts.program, facts.groups);
   if (index.numCells() == 0)
     return;
-  std::vector<Cell> &cells = space.cells;
   if (cells.size() < index.numCells())
     cells.resize(index.numCells());
   for (uint32_t i = 0; i != index.numCells(); ++i) {

@@ -30,7 +30,7 @@ public:
   ClobberChecker(const Facts &facts, Report &report)
       : facts(facts), program(facts.program), index(facts.index),
         report(report) {}
-  void checkGroup(const RegionIndex::Group &group);
+  void checkGroup(const BufferGroups::Group &group);
 
 private:
   Lifetime lifetimeOf(uint32_t buffer) const;
@@ -72,10 +72,10 @@ Lifetime ClobberChecker::lifetimeOf(uint32_t buffer) const {
   return life;
 }
 
-void ClobberChecker::checkGroup(const RegionIndex::Group &group) {
+void ClobberChecker::checkGroup(const BufferGroups::Group &group) {
   lifetimes.clear();
   for (uint32_t i = group.begin; i != group.end; ++i)
-    if (Lifetime life = lifetimeOf(index.buffers[i]);
+    if (Lifetime life = lifetimeOf(facts.groups.buffers[i]);
         life.end >= 0 && life.begin != UsedRegion::kNever)
       lifetimes.push_back(life);
   std::sort(lifetimes.begin(), lifetimes.end(),
@@ -194,7 +194,7 @@ void ClobberChecker::checkUses(const Use &read, const Use &other,
 
 void amk::schedule::checkClobbers(const Facts &facts, Report &report) {
   ClobberChecker checker(facts, report);
-  for (const RegionIndex::Group &group : facts.index.groups)
-    if (group.end - group.begin > 1 && !report.full())
+  for (const BufferGroups::Group &group : facts.groups.groups)
+    if (!group.isAlone() && !report.full())
       checker.checkGroup(group);
 }

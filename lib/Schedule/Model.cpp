@@ -34,6 +34,7 @@ static void mergeSignals(std::vector<Signal> &signals, size_t first) {
 inline void Model::addAction(const Action &action, uint32_t agent,
                              uint32_t index) {
   agentOf[index] = agent;
+  numAccesses += action.accesses.size();
   waitBegin[index] = static_cast<uint32_t>(waits.size());
   for (const Wait &wait : action.waits)
     waits.push_back(wait);
@@ -55,6 +56,7 @@ void Model::build(const Program &program) {
   protocol.clear();
   perStep.assign(program.counters.size(), 0);
   hasTags = false;
+  numAccesses = 0;
   for (const Counter &counter : program.counters) {
     protocol.push_back(counter.protocol);
     hasTags |= counter.protocol == Protocol::Tag;

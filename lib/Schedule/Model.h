@@ -66,6 +66,7 @@ public:
   /// Some counter is a Tag counter. If none is, all ends of an action look the
   /// same to other agents.
   bool hasTags = false;
+  size_t numAccesses = 0;
 
 private:
   void addAction(const Action &action, uint32_t agent, uint32_t index);

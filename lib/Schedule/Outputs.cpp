@@ -40,8 +40,12 @@ static void checkBuffer(const Program &program, const RegionIndex &index,
 }
 
 void amk::schedule::checkOutputs(const Program &program,
-                                 const RegionIndex &index, Report &report) {
-  for (uint32_t buffer : index.buffers)
-    if (program.buffers[buffer].kind == BufferKind::Output && !report.full())
+                                 const RegionIndex &index,
+                                 const BufferGroups &groups,
+                                 const std::vector<char> &isSettled,
+                                 Report &report) {
+  for (uint32_t buffer : groups.buffers)
+    if (program.buffers[buffer].kind == BufferKind::Output &&
+        !isSettled[buffer] && !report.full())
       checkBuffer(program, index, buffer, report);
 }

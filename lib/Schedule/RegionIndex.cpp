@@ -192,46 +192,23 @@ void RegionIndex::sortByBuffer(const Program &program) {
                 });
 }
 
-void RegionIndex::makeGroups(const Program &program) {
-  groups.clear();
-  buffers.clear();
-  for (uint32_t i = 0; i != program.buffers.size(); ++i)
-    if (program.buffers[i].bytes != 0)
-      buffers.push_back(i);
-  auto before = [&](uint32_t a, uint32_t b) {
-    const Buffer &x = program.buffers[a], &y = program.buffers[b];
-    return std::tie(x.space, x.offset, a) < std::tie(y.space, y.offset, b);
-  };
-  if (!std::is_sorted(buffers.begin(), buffers.end(), before))
-    std::sort(buffers.begin(), buffers.end(), before);
-  uint64_t end = 0;
-  for (uint32_t i = 0; i != buffers.size(); ++i) {
-    const Buffer &buffer = program.buffers[buffers[i]];
-    if (i == 0 || program.buffers[buffers[i - 1]].space != buffer.space ||
-        buffer.offset >= end) {
-      groups.push_back({i, i});
-      end = 0;
-    }
-    groups.back().end = i + 1;
-    end = std::max(end, buffer.offset + buffer.bytes);
-  }
-}
-
 //===----------------------------------------------------------------------===//
 // Cells
 //===----------------------------------------------------------------------===//
 
 /// Regions whose hulls are connected by overlaps become cells together, or are
 /// private together.
-void RegionIndex::makeCells(const Program &program, const Group &group) {
+void RegionIndex::makeClusters(const Program &program,
+                               const uint32_t *firstBuffer,
+                               const uint32_t *lastBuffer) {
   sortedRegion.clear();
-  for (uint32_t i = group.begin; i != group.end; ++i)
-    sortedRegion.insert(sortedRegion.end(), begin(buffers[i]), end(buffers[i]));
+  for (const uint32_t *it = firstBuffer; it != lastBuffer; ++it)
+    sortedRegion.insert(sortedRegion.end(), begin(*it), end(*it));
   auto offsetOf = [&](uint32_t region) {
     const Region &bytes = regions[region].bytes;
     return program.buffers[bytes.buffer].offset + bytes.offset;
   };
-  if (group.end - group.begin > 1) {
+  if (lastBuffer - firstBuffer > 1) {
     auto spaceKey = [&](uint32_t region) {
       const Region &r = regions[region].bytes;
       return std::make_tuple(offsetOf(region), r.rows, r.rowBytes, r.rowStride);
@@ -301,54 +278,15 @@ void RegionIndex::linkCells() {
 }
 
 void RegionIndex::makeCells(const Program &program,
-                            const std::vector<char> &isSettled) {
+                            const BufferGroups &groups) {
   cells.assign(regions.size(), kPrivate);
   cellBytes.clear();
   pairs.clear();
   isDense = false;
-  for (const Group &group : groups)
-    if (group.end - group.begin != 1 || !isSettled[buffers[group.begin]])
-      makeCells(program, group);
+  for (const BufferGroups::Group &group : groups.groups)
+    makeClusters(program, groups.buffers.data() + group.begin,
+                 groups.buffers.data() + group.end);
   linkCells();
-}
-
-//===----------------------------------------------------------------------===//
-// Usual buffers
-//===----------------------------------------------------------------------===//
-
-bool RegionIndex::findWrittenFirst(uint32_t buffer, bool isCarried) const {
-  // The writes so far are the bytes [writtenBegin, writtenEnd), maybe with
-  // gaps.
-  uint64_t writtenBegin = 0, writtenEnd = 0;
-  uint64_t readBegin = std::numeric_limits<uint64_t>::max(), readEnd = 0;
-  int32_t lastWrite = -1, firstRead = UsedRegion::kNever;
-  bool hasGap = false;
-  for (const uint32_t *it = begin(buffer); it != end(buffer); ++it) {
-    const UsedRegion &region = regions[*it];
-    const Region &bytes = region.bytes;
-    if (region.last[UsedRegion::kReduce] >= 0 ||
-        region.last[UsedRegion::kPrevious] >= 0)
-      return false;
-    if (region.writes) {
-      if (region.writes != 1 || bytes.rows != 1 || bytes.offset < writtenEnd)
-        return false;
-      if (lastWrite < 0)
-        writtenBegin = bytes.offset;
-      else
-        hasGap |= bytes.offset != writtenEnd;
-      writtenEnd = bytes.offset + bytes.rowBytes;
-      lastWrite = std::max(lastWrite, region.last[UsedRegion::kWrite]);
-    }
-    if (region.last[UsedRegion::kRead] >= 0) {
-      firstRead = std::min(firstRead, region.first[UsedRegion::kRead]);
-      readBegin = std::min(readBegin, bytes.offset);
-      readEnd = std::max(readEnd, endOf(bytes));
-    }
-  }
-  bool isDefined =
-      isCarried || readEnd == 0 ||
-      (!hasGap && readBegin >= writtenBegin && readEnd <= writtenEnd);
-  return isDefined && lastWrite < firstRead;
 }
 
 //===----------------------------------------------------------------------===//
@@ -356,7 +294,8 @@ bool RegionIndex::findWrittenFirst(uint32_t buffer, bool isCarried) const {
 //===----------------------------------------------------------------------===//
 
 void RegionIndex::build(const Program &program, const Model &model,
-                        const std::vector<uint32_t> &order) {
+                        const std::vector<uint32_t> &order,
+                        const std::vector<char> &isSettled) {
   uses.clear();
   regions.clear();
   useBegin.clear();
@@ -378,6 +317,8 @@ void RegionIndex::build(const Program &program, const Model &model,
           addUse(actor, AccessMode::Read, 0, words[i]);
     for (const Access &access : source.accesses) {
       const Region &given = access.region;
+      if (isSettled[given.buffer])
+        continue;
       if (given.rows == 1 && given.rowBytes != 0)
         addUse(actor, access.mode, access.counter,
                {given.buffer, given.offset, 1, given.rowBytes, 0});
@@ -387,11 +328,6 @@ void RegionIndex::build(const Program &program, const Model &model,
     ++time;
   }
   sortByBuffer(program);
-  makeGroups(program);
-  isWrittenFirst.resize(program.buffers.size());
-  for (uint32_t i = 0; i != program.buffers.size(); ++i)
-    isWrittenFirst[i] =
-        findWrittenFirst(i, program.buffers[i].kind == BufferKind::Carried);
 }
 
 std::string amk::schedule::describe(const Program &program,

@@ -16,6 +16,7 @@
 #ifndef AMK_LIB_SCHEDULE_REGIONINDEX_H
 #define AMK_LIB_SCHEDULE_REGIONINDEX_H
 
+#include "BufferGroups.h"
 #include "Model.h"
 #include "RegionUtils.h"
 
@@ -61,12 +62,13 @@ struct UsedRegion {
 
 class RegionIndex {
 public:
-  /// `order`: all actions, in the order in which times count. Keeps the memory
-  /// of the program before. There are no cells yet.
+  /// `order`: all actions, in the order in which times count. Leaves out the
+  /// buffers that are settled. Keeps the memory of the program before. There
+  /// are no cells yet.
   void build(const Program &program, const Model &model,
-             const std::vector<uint32_t> &order);
-  /// Makes the cells of all groups but those of one buffer that is settled.
-  void makeCells(const Program &program, const std::vector<char> &isSettled);
+             const std::vector<uint32_t> &order,
+             const std::vector<char> &isSettled);
+  void makeCells(const Program &program, const BufferGroups &groups);
 
   std::vector<Use> uses; ///< in the given order
   std::vector<UsedRegion> regions;
@@ -79,16 +81,6 @@ public:
   const uint32_t *end(uint32_t buffer) const {
     return byBuffer.data() + bufferBegin[buffer + 1];
   }
-  /// Buffers whose addresses are connected by overlaps, group by group.
-  struct Group {
-    uint32_t begin, end; ///< in `buffers`
-  };
-  std::vector<Group> groups;
-  std::vector<uint32_t> buffers; ///< without empty ones
-  /// [buffers of the program] The usual buffer, which needs no comparison of
-  /// its regions: the step writes contiguous tiles that do not overlap, each
-  /// once, and after the last one reads what they wrote (of Carried, whatever).
-  std::vector<char> isWrittenFirst;
 
   /// The uses of a region, as places in `uses`. Built when first asked for.
   struct Range {
@@ -99,7 +91,7 @@ public:
   Range usesOf(uint32_t region);
 
   /// The cell of a region: regions with the same bytes of memory share one.
-  /// kPrivate if no access of another agent can conflict, or all are settled.
+  /// kPrivate if no access of another agent can conflict.
   static constexpr uint32_t kPrivate = std::numeric_limits<uint32_t>::max();
   uint32_t cellOf(uint32_t region) const { return cells[region]; }
   const Region &bytesOf(uint32_t cell) const { return cellBytes[cell]; }
@@ -131,9 +123,8 @@ private:
   uint32_t insert(const Region &normalized, uint32_t agent, size_t slot);
   void grow();
   void sortByBuffer(const Program &program);
-  void makeGroups(const Program &program);
-  bool findWrittenFirst(uint32_t buffer, bool isCarried) const;
-  void makeCells(const Program &program, const Group &group);
+  void makeClusters(const Program &program, const uint32_t *firstBuffer,
+                    const uint32_t *lastBuffer);
   void closeCluster(const Program &program, uint32_t first, uint32_t last);
   void linkCells();
 

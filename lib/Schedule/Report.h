@@ -53,7 +53,8 @@ struct Facts {
   const Model &model;
   const GreedyRun &run;
   const Order &order;
-  RegionIndex &index; ///< by `run`
+  const BufferGroups &groups;
+  RegionIndex &index; ///< by `run`, without settled buffers
   uint64_t steps;     ///< as in Options
 
   ActionRef ref(const Use &use) const { return model.ref(use.action); }
@@ -75,15 +76,10 @@ void runChecks(const Program &program, Report &report);
 void reportDeadlocks(const Program &program, const Model &model,
                      const GreedyRun &run, Report &report);
 
-/// Memory for checkAccesses(); what it held is lost.
-struct AccessSpace {
-  std::vector<Cell> cells;
-  std::vector<char> isSettled;       ///< [buffers]
-  std::vector<uint32_t> provenClock; ///< [buffers]
-};
-
-/// AMK-R* and AMK-N1. Makes the cells of the index.
-void checkAccesses(const Facts &facts, AccessSpace &space, Report &report);
+/// AMK-R* and AMK-N1. Makes the cells of the index. `cells` is memory; what it
+/// held is lost.
+void checkAccesses(const Facts &facts, std::vector<Cell> &cells,
+                   Report &report);
 
 /// AMK-C1, AMK-C3 and AMK-C5.
 void checkValues(const Facts &facts, Report &report);
@@ -91,9 +87,10 @@ void checkValues(const Facts &facts, Report &report);
 /// AMK-C4.
 void checkClobbers(const Facts &facts, Report &report);
 
-/// AMK-C2.
+/// AMK-C2, but for settled buffers.
 void checkOutputs(const Program &program, const RegionIndex &index,
-                  Report &report);
+                  const BufferGroups &groups,
+                  const std::vector<char> &isSettled, Report &report);
 
 /// AMK-G1.
 void checkRings(const Facts &facts, Report &report);

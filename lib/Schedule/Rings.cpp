@@ -213,17 +213,18 @@ void RingChecker::run() {
 
 void amk::schedule::checkRings(const Facts &facts, Report &report) {
   const RegionIndex &index = facts.index;
+  const std::vector<uint32_t> &buffers = facts.groups.buffers;
   // Buffers are sorted by space.
-  for (size_t i = 0; i != index.buffers.size();) {
-    uint32_t space = facts.program.buffers[index.buffers[i]].space;
+  for (size_t i = 0; i != buffers.size();) {
+    uint32_t space = facts.program.buffers[buffers[i]].space;
     bool isRing = facts.program.spaces[space].ringBytes != 0;
     RingChecker checker(facts, space, report);
-    for (; i != index.buffers.size() &&
-           facts.program.buffers[index.buffers[i]].space == space;
+    for (; i != buffers.size() &&
+           facts.program.buffers[buffers[i]].space == space;
          ++i)
       if (isRing)
-        for (const uint32_t *it = index.begin(index.buffers[i]);
-             it != index.end(index.buffers[i]); ++it)
+        for (const uint32_t *it = index.begin(buffers[i]);
+             it != index.end(buffers[i]); ++it)
           checker.add(*it);
     if (isRing)
       checker.run();

@@ -16,6 +16,69 @@ using namespace amk::schedule;
 
 static constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
 
+namespace {
+
+/// Agents by the queue position of what they do next, then by number; each is
+/// there at most once. Agents in step with each other come and go in this very
+/// order: they stand in a line, and only the others in a heap.
+class ReadyQueue {
+public:
+  /// For so many agents. Keeps its memory.
+  void reset(uint32_t agents) {
+    for (std::vector<uint64_t> &list : line)
+      list.resize(agents);
+    head = headEnd = line[0].data();
+    tailEnd = line[1].data();
+    last = 0;
+    heap.clear();
+  }
+  void push(uint32_t position, uint32_t agent) {
+    uint64_t key = uint64_t(position) << 32 | agent;
+    if (key < last)
+      pushHeap(key);
+    else
+      last = *tailEnd++ = key;
+  }
+  /// False if there is none.
+  bool pop(uint32_t &agent) {
+    if (head == headEnd) {
+      line[0].swap(line[1]);
+      head = line[0].data();
+      headEnd = tailEnd;
+      tailEnd = line[1].data();
+    }
+    if (!heap.empty() && (head == headEnd || heap.front() < *head)) {
+      agent = popHeap();
+      return true;
+    }
+    if (head == headEnd)
+      return false;
+    agent = static_cast<uint32_t>(*head++);
+    return true;
+  }
+
+private:
+  [[gnu::noinline]] void pushHeap(uint64_t key) {
+    heap.push_back(key);
+    std::push_heap(heap.begin(), heap.end(), std::greater<>());
+  }
+  [[gnu::noinline]] uint32_t popHeap() {
+    std::pop_heap(heap.begin(), heap.end(), std::greater<>());
+    auto agent = static_cast<uint32_t>(heap.back());
+    heap.pop_back();
+    return agent;
+  }
+
+  // The line, in ascending order: its head, [head, headEnd) of line[0], then
+  // its tail, line[1] up to tailEnd.
+  std::vector<uint64_t> line[2];
+  uint64_t *head = nullptr, *headEnd = nullptr, *tailEnd = nullptr;
+  uint64_t last = 0; ///< that was put into the line: the largest so far
+  std::vector<uint64_t> heap;
+};
+
+} // namespace
+
 namespace amk::schedule {
 
 /// Executes enabled actions until nothing is enabled.
@@ -26,20 +89,26 @@ public:
   void block(Ending ending) { blocked = ending; }
   /// Marks an agent as one that nothing stops: it has always done enough.
   void free(uint32_t agent);
+  /// `isGreedy`: of one step, with nothing blocked and no agent free. `order`
+  /// is then where to put the actions as they run.
+  template <bool isGreedy>
   void run();
 
   bool endless = false; ///< an agent that did `steps` steps is free from then
-  std::vector<uint32_t> *order = nullptr;
+  uint32_t *order = nullptr;
 
   std::vector<uint64_t> next;   ///< [agents] actions finished, over all steps
   std::vector<uint64_t> values; ///< [counters] of Tag: whole rounds * perStep
 
 private:
+  template <bool isGreedy>
   bool waitsHold(uint32_t agent, uint32_t action, uint64_t step);
   /// False if the agent does not go on after the action.
+  template <bool isGreedy>
   bool finish(uint32_t agent, uint32_t action, uint64_t step);
   void add(uint32_t counter, uint64_t amount);
-  void flushWords(uint32_t counter, uint64_t step);
+  // Out of line, since most actions need none of them.
+  [[gnu::noinline]] void flushWords(uint32_t counter, uint64_t step);
   void startRound(uint32_t counter);
   void findProducers();
   bool isBlockedHere(uint32_t action, uint64_t step) const {
@@ -47,8 +116,9 @@ private:
   }
 
   void pushReady(uint32_t agent);
-  void pushWaiter(uint32_t counter, uint32_t agent, uint64_t value);
-  void wake(uint32_t counter);
+  [[gnu::noinline]] void pushWaiter(uint32_t counter, uint32_t agent,
+                                    uint64_t value);
+  [[gnu::noinline]] void wake(uint32_t counter);
   uint32_t mergeHeaps(uint32_t a, uint32_t b);
 
   const Model *model = nullptr;
@@ -60,7 +130,7 @@ private:
   std::vector<uint32_t> waitCursor; ///< [agents] waits of `next` that hold
   std::vector<char> isFree;         ///< [agents]
   std::vector<char> unbounded;      ///< [counters] raised by a free agent
-  std::vector<uint64_t> ready;      ///< heap of position << 32 | agent
+  ReadyQueue ready;
 
   // Skew heaps of the agents that wait for a counter, by the value they need.
   struct Waiter {
@@ -90,7 +160,7 @@ void Engine::reset(const Model &newModel, uint64_t newSteps) {
   unbounded.assign(model->numCounters(), false);
   waiters.resize(model->numAgents());
   waiting.assign(model->numCounters(), kNone);
-  ready.clear();
+  ready.reset(model->numAgents());
   if (model->hasTags)
     findProducers();
 }
@@ -112,9 +182,9 @@ void Engine::findProducers() {
         producers[fill[model->signals[i].counter]++] = action;
 }
 
-void Engine::pushReady(uint32_t agent) {
-  ready.push_back(std::min<uint64_t>(next[agent], kNone) << 32 | agent);
-  std::push_heap(ready.begin(), ready.end(), std::greater<>());
+inline void Engine::pushReady(uint32_t agent) {
+  ready.push(static_cast<uint32_t>(std::min<uint64_t>(next[agent], kNone)),
+             agent);
 }
 
 uint32_t Engine::mergeHeaps(uint32_t a, uint32_t b) {
@@ -162,23 +232,27 @@ void Engine::free(uint32_t agent) {
   }
 }
 
-bool Engine::waitsHold(uint32_t agent, uint32_t action, uint64_t step) {
+template <bool isGreedy>
+inline bool Engine::waitsHold(uint32_t agent, uint32_t action, uint64_t step) {
   uint32_t begin = model->waitBegin[action];
-  uint32_t count = model->waitBegin[action + 1] - begin;
-  for (uint32_t &cursor = waitCursor[agent]; cursor != count; ++cursor) {
-    const Wait &wait = model->waits[begin + cursor];
-    int64_t need = wait.threshold +
-                   static_cast<int64_t>(step * model->perStep[wait.counter]);
-    if (need <= 0 || unbounded[wait.counter] ||
-        static_cast<uint64_t>(need) <= values[wait.counter])
+  uint32_t end = model->waitBegin[action + 1];
+  for (uint32_t i = begin + waitCursor[agent]; i != end; ++i) {
+    const Wait &wait = model->waits[i];
+    int64_t need = wait.threshold;
+    if (!isGreedy)
+      need += static_cast<int64_t>(step * model->perStep[wait.counter]);
+    if (need <= 0 || static_cast<uint64_t>(need) <= values[wait.counter] ||
+        (!isGreedy && unbounded[wait.counter]))
       continue;
+    waitCursor[agent] = i - begin;
     pushWaiter(wait.counter, agent, static_cast<uint64_t>(need));
     return false;
   }
+  waitCursor[agent] = 0;
   return true;
 }
 
-void Engine::add(uint32_t counter, uint64_t amount) {
+inline void Engine::add(uint32_t counter, uint64_t amount) {
   values[counter] += amount;
   if (waiting[counter] != kNone)
     wake(counter);
@@ -218,53 +292,53 @@ void Engine::startRound(uint32_t counter) {
   }
 }
 
-bool Engine::finish(uint32_t agent, uint32_t action, uint64_t step) {
-  if (order)
-    order->push_back(action);
-  if (blocked.action != kNone && model->agentOf[blocked.action] == agent) {
+template <bool isGreedy>
+inline bool Engine::finish(uint32_t agent, uint32_t action, uint64_t step) {
+  if (isGreedy) {
+    *order++ = action;
+  } else if (model->agentOf[blocked.action] == agent) {
     afterBlocked |= isBlockedHere(action, step);
     if (afterBlocked && model->releases[action])
       halted = agent;
   }
-  if (agent != halted)
+  bool goesOn = isGreedy || agent != halted;
+  if (goesOn)
     ++next[agent];
-  waitCursor[agent] = 0;
-  for (uint32_t i = model->signalBegin[action];
-       i != model->signalBegin[action + 1]; ++i) {
+  uint32_t end = model->signalBegin[action + 1];
+  for (uint32_t i = model->signalBegin[action]; i != end; ++i) {
     const Signal &signal = model->signals[i];
-    if (!model->isTag(signal.counter)) {
-      if (agent != halted)
+    if (!model->hasTags || !model->isTag(signal.counter)) {
+      if (goesOn)
         add(signal.counter, signal.amount);
-    } else if (!(blocked.end == End::Words && action == blocked.action &&
+    } else if (isGreedy ||
+               !(blocked.end == End::Words && action == blocked.action &&
                  blocked.counter == signal.counter)) {
       flushWords(signal.counter, step);
     }
   }
-  return agent != halted;
+  return goesOn;
 }
 
+template <bool isGreedy>
 void Engine::run() {
   for (uint32_t agent = 0; agent != model->numAgents(); ++agent)
     if (next[agent] < steps * model->length(agent))
       pushReady(agent);
-  while (!ready.empty()) {
-    std::pop_heap(ready.begin(), ready.end(), std::greater<>());
-    auto agent = static_cast<uint32_t>(ready.back());
-    ready.pop_back();
+  for (uint32_t agent; ready.pop(agent);) {
     uint32_t length = model->length(agent);
     // Divisions are slow, and most runs are of one step.
-    uint64_t step = next[agent] < length ? 0 : next[agent] / length;
+    uint64_t step = isGreedy || next[agent] < length ? 0 : next[agent] / length;
     uint32_t action = model->agentBegin[agent] +
                       static_cast<uint32_t>(next[agent] - step * length);
-    if (!waitsHold(agent, action, step))
+    if (!waitsHold<isGreedy>(agent, action, step))
       continue;
-    if (isBlockedHere(action, step) && blocked.end == End::Reads)
+    if (!isGreedy && isBlockedHere(action, step) && blocked.end == End::Reads)
       continue;
-    if (!finish(agent, action, step))
+    if (!finish<isGreedy>(agent, action, step))
       continue;
     if (next[agent] < steps * length)
       pushReady(agent);
-    else if (endless)
+    else if (!isGreedy && endless)
       free(agent);
   }
 }
@@ -273,10 +347,11 @@ GreedyRun::GreedyRun() : engine(std::make_unique<Engine>()) {}
 GreedyRun::~GreedyRun() = default;
 
 void GreedyRun::build(const Model &model) {
-  order.clear();
+  order.resize(model.numActions());
   engine->reset(model, /*steps=*/1);
-  engine->order = &order;
-  engine->run();
+  engine->order = order.data();
+  engine->run</*isGreedy=*/true>();
+  order.resize(static_cast<size_t>(engine->order - order.data()));
   complete = order.size() == model.numActions();
   completed = engine->next;
   values = engine->values;
@@ -367,6 +442,6 @@ amk::schedule::runBlocked(const Model &model, Ending blocked, uint64_t steps) {
       if (freed[agent])
         engine.free(agent);
   }
-  engine.run();
+  engine.run</*isGreedy=*/false>();
   return std::move(engine.next);
 }

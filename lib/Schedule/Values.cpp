@@ -221,10 +221,9 @@ void ValueChecker::checkDefined(uint32_t region) {
 
 void amk::schedule::checkValues(const Facts &facts, Report &report) {
   ValueChecker checker(facts, report);
-  for (uint32_t buffer : facts.index.buffers) {
+  for (uint32_t buffer : facts.groups.buffers) {
     if (report.full())
       return;
-    if (!facts.index.isWrittenFirst[buffer])
-      checker.checkBuffer(buffer);
+    checker.checkBuffer(buffer);
   }
 }

@@ -8,6 +8,7 @@
 
 #include "amk/Schedule/Verifier.h"
 #include "Report.h"
+#include "UsualBuffers.h"
 
 #include <memory>
 #include <numeric>
@@ -21,8 +22,10 @@ struct Workspace {
   Model model;
   GreedyRun run;
   Order order;
+  BufferGroups groups;
+  UsualBuffers usual;
   RegionIndex index;
-  AccessSpace accesses;
+  std::vector<Cell> cells;
 };
 } // namespace
 
@@ -53,30 +56,51 @@ std::vector<Violation> amk::schedule::check(const Program &program,
   return std::move(report.violations);
 }
 
-static void runRules(const Program &program, const Options &options,
-                     Workspace &space, Report &report) {
-  space.model.build(program);
-  space.run.build(space.model);
-  if (!space.run.complete) {
-    reportDeadlocks(program, space.model, space.run, report);
-    // What is written does not depend on the order.
-    std::vector<uint32_t> actions(space.model.numActions());
-    std::iota(actions.begin(), actions.end(), 0);
-    space.index.build(program, space.model, actions);
-    checkOutputs(program, space.index, report);
-    return;
-  }
-  space.order.build(space.model, space.run, options.steps);
-  space.index.build(program, space.model, space.run.order);
-  Facts facts{program,     space.model, space.run,
-              space.order, space.index, options.steps};
-  checkAccesses(facts, space.accesses, report);
+/// Rules that need regions, for the buffers that are not settled.
+static void runRegionRules(const Program &program, const Options &options,
+                           Workspace &space, Report &report) {
+  const std::vector<char> &isSettled = space.usual.isSettled;
+  space.index.build(program, space.model, space.run.order, isSettled);
+  Facts facts{program,      space.model, space.run,    space.order,
+              space.groups, space.index, options.steps};
+  checkAccesses(facts, space.cells, report);
   checkRings(facts, report);
   checkAliases(program, space.model, space.run, space.order, options.steps,
                report);
   checkValues(facts, report);
   checkClobbers(facts, report);
-  checkOutputs(program, space.index, report);
+  checkOutputs(program, space.index, space.groups, isSettled, report);
+}
+
+/// Of a program that deadlocks.
+static void explainDeadlock(const Program &program, Workspace &space,
+                            Report &report) {
+  reportDeadlocks(program, space.model, space.run, report);
+  // What is written does not depend on the order.
+  std::vector<uint32_t> actions(space.model.numActions());
+  std::iota(actions.begin(), actions.end(), 0);
+  std::vector<char> isSettled(program.buffers.size(), false);
+  space.index.build(program, space.model, actions, isSettled);
+  checkOutputs(program, space.index, space.groups, isSettled, report);
+}
+
+static void runRules(const Program &program, const Options &options,
+                     Workspace &space, Report &report) {
+  space.model.build(program);
+  space.groups.build(program);
+  space.run.build(space.model);
+  if (!space.run.complete) {
+    explainDeadlock(program, space, report);
+    return;
+  }
+  space.order.build(space.model, space.run, options.steps);
+  space.usual.find(program, space.model, space.run, space.order, space.groups,
+                   options.steps);
+  if (space.usual.areAllSettled)
+    checkAliases(program, space.model, space.run, space.order, options.steps,
+                 report);
+  else
+    runRegionRules(program, options, space, report);
 }
 
 std::vector<Violation> amk::schedule::verify(const Program &program,
