@@ -9,9 +9,24 @@
         print(piece, end="", flush=True)
 """
 
+import pathlib
+import re
+
 from .errors import Error
 
-__version__ = "0.1.0"
+
+def _version():
+    """The version that CMakeLists.txt gives the whole project."""
+    try:
+        from ._version import VERSION
+        return VERSION
+    except ImportError:  # the source tree: no CMake has been here
+        root = pathlib.Path(__file__).resolve().parents[2]
+        text = (root / "CMakeLists.txt").read_text(encoding="utf-8")
+        return re.search(r"project\(AMK VERSION (\S+)", text).group(1)
+
+
+__version__ = _version()
 __all__ = ["Error", "Model", "compile_model", "__version__"]
 
 
