@@ -13,9 +13,13 @@
 #include "amk/Support/Json.h"
 #include "amk/Support/Version.h"
 
+#include <fcntl.h>
 #include <filesystem>
+#include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 using namespace amk;
 using test::errorOf;
@@ -102,6 +106,41 @@ TEST(BundleWriter, ReplacesABundleAndLeavesNothingBeside) {
   EXPECT_EQ(std::distance(fs::directory_iterator(directory.path()),
                           fs::directory_iterator()),
             1);
+}
+
+/// A directory as a writer that was killed `age` ago leaves it.
+std::string leave(const std::string &directory, std::chrono::seconds age) {
+  fs::create_directory(directory);
+  std::string file = directory + "/.amk-writer";
+  std::ofstream(file) << "";
+  std::ofstream(directory + "/tables.bin") << "half";
+  fs::last_write_time(file, fs::file_time_type::clock::now() - age);
+  return file;
+}
+
+TEST(BundleWriter, RemovesWhatKilledWritersLeft) {
+  using std::chrono::hours;
+  test::TemporaryDirectory directory;
+  std::string bundle = directory.path("bundle");
+  leave(bundle + ".tmp-dead01", hours(1));
+  leave(bundle + ".tmp-young1", hours(0));
+  std::string file = leave(bundle + ".tmp-alive1", hours(1));
+  leave(bundle + ".tmp-other01", hours(1)); // not a name of ours
+  leave(directory.path("other.tmp-dead01"), hours(1));
+  fs::create_directory(bundle + ".tmp-backup"); // no writer's
+  fs::create_directory_symlink(directory.path("other.tmp-dead01"),
+                               bundle + ".tmp-linked");
+  int alive = ::open(file.c_str(), O_RDWR);
+  ASSERT_EQ(::flock(alive, LOCK_EX | LOCK_NB), 0);
+  writeBundle(makePlan(), {makeCode()}, bundle);
+  EXPECT_FALSE(fs::exists(bundle + ".tmp-dead01"));
+  for (const char *kept : {"young1", "alive1", "other01", "backup", "linked"})
+    EXPECT_TRUE(fs::exists(bundle + ".tmp-" + kept)) << kept;
+  EXPECT_TRUE(fs::exists(directory.path("other.tmp-dead01/tables.bin")));
+  EXPECT_FALSE(fs::exists(bundle + "/.amk-writer"));
+  ::close(alive);
+  writeBundle(makePlan(), {makeCode()}, bundle);
+  EXPECT_FALSE(fs::exists(bundle + ".tmp-alive1"));
 }
 
 TEST(BundleWriter, RefusesToReplaceAnythingElse) {
