@@ -17,15 +17,29 @@ using namespace mlir::amk;
 using namespace ::amk::runtime;
 using ::amk::abi::IOLayout;
 
-static ::amk::DType dtypeOf(Type element) {
+static std::optional<::amk::DType> dtypeOf(Type element) {
   if (element.isF16())
     return ::amk::DType::F16;
-  return element.isBF16() ? ::amk::DType::BF16 : ::amk::DType::F32;
+  if (element.isBF16())
+    return ::amk::DType::BF16;
+  if (element.isF32())
+    return ::amk::DType::F32;
+  return std::nullopt;
 }
 
-static TensorSpec tensorSpec(StringRef name, ShapedType type, Type element) {
-  return {name.str(), dtypeOf(element),
-          std::vector<int64_t>(type.getShape().begin(), type.getShape().end())};
+/// What the manifest says of a tensor of the checkpoint, or an error on `op`.
+static FailureOr<TensorSpec> tensorSpec(Operation *op, StringRef name,
+                                        ShapedType type, Type element) {
+  std::optional<::amk::DType> dtype = dtypeOf(element);
+  if (!dtype)
+    return op->emitOpError("has checkpoint tensor '")
+           << name << "' of " << element << ", expected f32, f16 or bf16";
+  if (!type.hasStaticShape())
+    return op->emitOpError("has checkpoint tensor '")
+           << name << "' of type " << type << ", expected a static shape";
+  return TensorSpec{
+      name.str(), *dtype,
+      std::vector<int64_t>(type.getShape().begin(), type.getShape().end())};
 }
 
 static bool sameTensor(const TensorSpec &a, const TensorSpec &b) {
@@ -87,11 +101,14 @@ LogicalResult Planner::addTensor(BufferOp buffer,
   Type element = type.getElementType();
   if (auto attr = buffer->getAttrOfType<TypeAttr>(kSourceElementAttrName))
     element = attr.getValue();
-  TensorSpec spec = tensorSpec(*buffer.getSource(), type, element);
-  auto [it, inserted] = tensors.emplace(spec.name, spec);
-  if (!inserted && !sameTensor(it->second, spec))
+  FailureOr<TensorSpec> spec =
+      tensorSpec(buffer, *buffer.getSource(), type, element);
+  if (failed(spec))
+    return failure();
+  auto [it, inserted] = tensors.emplace(spec->name, *spec);
+  if (!inserted && !sameTensor(it->second, *spec))
     return buffer.emitOpError("gives checkpoint tensor '")
-           << spec.name << "' another type than an earlier buffer";
+           << spec->name << "' another type than an earlier buffer";
   return success();
 }
 
@@ -108,9 +125,11 @@ LogicalResult Planner::collectTensors() {
       if (!tensor)
         return schedule.emitOpError("expects a tensor type for derived tensor ")
                << entry.getName();
-      TensorSpec spec =
-          tensorSpec(entry.getName(), tensor, tensor.getElementType());
-      tensors.emplace(spec.name, spec);
+      FailureOr<TensorSpec> spec = tensorSpec(schedule, entry.getName(), tensor,
+                                              tensor.getElementType());
+      if (failed(spec))
+        return failure();
+      tensors.emplace(spec->name, *spec);
     }
   }
   for (auto &[name, spec] : tensors) {
