@@ -48,15 +48,14 @@ private:
   void checkBuffers();
   void checkCounters();
   void checkSize();
+  void checkQueue(uint32_t agent);
   void checkAction(ActionRef ref, const Action &action);
   void checkWait(ActionRef ref, const Wait &wait);
   void checkSignal(ActionRef ref, const Action &action, size_t index);
   void checkProtocol(ActionRef ref, const Action &action, size_t signal);
   void checkAccess(ActionRef ref, const Action &action, const Access &access);
   void checkMode(ActionRef ref, const Action &action, const Access &access);
-  bool isPlain(const Wait &wait) const;
-  bool isPlain(const Signal &signal) const;
-  bool isPlain(const Access &access) const;
+  bool isPlain(const Action &action) const;
   void checkRows(ActionRef ref);
   void checkTagWaits();
   bool checkCounter(ActionRef ref, const char *what, uint32_t counter);
@@ -331,49 +330,59 @@ void Checker::checkAccess(ActionRef ref, const Action &action,
                    std::to_string(space.worker));
 }
 
-// What is usual needs no look at its parts.
-
-inline bool Checker::isPlain(const Wait &wait) const {
-  return wait.counter < counters.size() &&
-         wait.threshold == static_cast<int32_t>(wait.threshold);
-}
-
-inline bool Checker::isPlain(const Signal &signal) const {
-  return signal.counter < counters.size() && signal.amount <= kMaxAmount &&
-         program.counters[signal.counter].protocol == Protocol::Release;
-}
-
-/// Contiguous, inside its buffer, with nothing special.
-inline bool Checker::isPlain(const Access &access) const {
-  const Region &region = access.region;
-  if (hasShared || region.rows != 1 || region.rowBytes == 0 ||
-      region.buffer >= program.buffers.size() ||
-      access.mode == AccessMode::ReadPrevious ||
-      access.mode == AccessMode::WriteTagged)
-    return false;
-  uint64_t bytes = program.buffers[region.buffer].bytes;
-  return region.offset <= bytes && region.rowBytes <= bytes - region.offset;
-}
-
-inline void Checker::checkAction(ActionRef ref, const Action &action) {
-  waits += action.waits.size();
-  signals += action.signals.size();
-  accesses += action.accesses.size();
+void Checker::checkAction(ActionRef ref, const Action &action) {
   for (const Wait &wait : action.waits)
-    if (!isPlain(wait))
-      checkWait(ref, wait);
-  for (const Signal &signal : action.signals)
-    if (isPlain(signal))
-      counters[signal.counter].perStep += signal.amount;
-    else
-      checkSignal(ref, action,
-                  static_cast<size_t>(&signal - action.signals.data()));
+    checkWait(ref, wait);
+  for (size_t i = 0; i != action.signals.size(); ++i)
+    checkSignal(ref, action, i);
   for (const Access &access : action.accesses)
-    if (isPlain(access))
-      ++rows;
-    else
-      checkAccess(ref, action, access);
-  checkRows(ref);
+    checkAccess(ref, action, access);
+}
+
+/// True if the action has nothing special: release signals, contiguous regions
+/// and, as always in a well-formed program, numbers in their ranges. Most are
+/// so, and this looks at each of their parts once. Shared memory is left out.
+inline bool Checker::isPlain(const Action &action) const {
+  for (const Wait &wait : action.waits)
+    if (wait.counter >= program.counters.size() ||
+        wait.threshold != static_cast<int32_t>(wait.threshold))
+      return false;
+  for (const Signal &signal : action.signals)
+    if (signal.counter >= program.counters.size() ||
+        signal.amount > kMaxAmount ||
+        program.counters[signal.counter].protocol != Protocol::Release)
+      return false;
+  for (const Access &access : action.accesses) {
+    const Region &region = access.region;
+    if (region.rows != 1 || region.buffer >= program.buffers.size() ||
+        access.mode == AccessMode::ReadPrevious ||
+        access.mode == AccessMode::WriteTagged)
+      return false;
+    uint64_t bytes = program.buffers[region.buffer].bytes;
+    // Less 1, no bytes are more than any.
+    if (region.offset > bytes || region.rowBytes - 1 >= bytes - region.offset)
+      return false;
+  }
+  return true;
+}
+
+void Checker::checkQueue(uint32_t agent) {
+  const std::vector<Action> &queue = program.agents[agent].actions;
+  actions += queue.size();
+  for (uint32_t i = 0; i != queue.size(); ++i) {
+    const Action &action = queue[i];
+    waits += action.waits.size();
+    signals += action.signals.size();
+    accesses += action.accesses.size();
+    if (!hasShared && isPlain(action)) {
+      for (const Signal &signal : action.signals)
+        counters[signal.counter].perStep += signal.amount;
+      rows += action.accesses.size();
+    } else {
+      checkAction({agent, i}, action);
+    }
+    checkRows({agent, i});
+  }
 }
 
 inline void Checker::checkRows(ActionRef ref) {
@@ -407,12 +416,8 @@ void Checker::run() {
   checkSpaces();
   checkBuffers();
   checkCounters();
-  for (uint32_t a = 0; a != program.agents.size() && !report.full(); ++a) {
-    const std::vector<Action> &queue = program.agents[a].actions;
-    actions += queue.size();
-    for (uint32_t i = 0; i != queue.size(); ++i)
-      checkAction({a, i}, queue[i]);
-  }
+  for (uint32_t a = 0; a != program.agents.size() && !report.full(); ++a)
+    checkQueue(a);
   checkSize();
   for (uint32_t c = 0; c != counters.size(); ++c)
     if (counters[c].perStep > kMaxAmount)

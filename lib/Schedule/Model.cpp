@@ -9,75 +9,89 @@
 #include "Model.h"
 
 #include <algorithm>
-#include <cstddef>
 
 using namespace amk::schedule;
 
-/// Merges the signals from `first` on per counter and drops zeros.
-static void mergeSignals(std::vector<Signal> &signals, size_t first) {
-  auto begin = signals.begin() + static_cast<std::ptrdiff_t>(first);
-  std::sort(begin, signals.end(), [](const Signal &a, const Signal &b) {
+/// Merges the signals in [begin, end) per counter and drops zeros. Returns the
+/// end of those that are left.
+[[gnu::noinline]] static Signal *mergeSignals(Signal *begin, Signal *end) {
+  std::sort(begin, end, [](const Signal &a, const Signal &b) {
     return a.counter < b.counter;
   });
-  auto out = begin;
-  for (auto it = begin; it != signals.end(); ++it) {
+  Signal *out = begin;
+  for (Signal *it = begin; it != end; ++it) {
     if (it->amount == 0)
       continue;
-    if (out != begin && std::prev(out)->counter == it->counter)
-      std::prev(out)->amount += it->amount;
+    if (out != begin && out[-1].counter == it->counter)
+      out[-1].amount += it->amount;
     else
       *out++ = *it;
   }
-  signals.erase(out, signals.end());
+  return out;
 }
 
-inline void Model::addAction(const Action &action, uint32_t agent,
-                             uint32_t index) {
-  agentOf[index] = agent;
-  numAccesses += action.accesses.size();
-  waitBegin[index] = static_cast<uint32_t>(waits.size());
-  for (const Wait &wait : action.waits)
-    waits.push_back(wait);
-  size_t first = signals.size();
-  signalBegin[index] = static_cast<uint32_t>(first);
-  bool isRelease = false;
-  for (const Signal &signal : action.signals) {
-    isRelease |= protocol[signal.counter] != Protocol::Tag;
-    perStep[signal.counter] += signal.amount;
-    signals.push_back(signal);
-  }
-  releases[index] = isRelease;
-  if (action.signals.size() > 1 || (isRelease && signals.back().amount == 0))
-    mergeSignals(signals, first);
-}
-
-void Model::build(const Program &program) {
+/// Sets the sizes, as far as they are known: signals can become fewer.
+void Model::resize(const Program &program) {
   agentBegin.clear();
-  protocol.clear();
-  perStep.assign(program.counters.size(), 0);
-  hasTags = false;
   numAccesses = 0;
-  for (const Counter &counter : program.counters) {
-    protocol.push_back(counter.protocol);
-    hasTags |= counter.protocol == Protocol::Tag;
-  }
-
+  size_t numWaits = 0, numSignals = 0;
   uint32_t count = 0;
   for (const Agent &agent : program.agents) {
     agentBegin.push_back(count);
     count += static_cast<uint32_t>(agent.actions.size());
+    for (const Action &action : agent.actions) {
+      numWaits += action.waits.size();
+      numSignals += action.signals.size();
+      numAccesses += action.accesses.size();
+    }
   }
   agentBegin.push_back(count);
   agentOf.resize(count);
   waitBegin.resize(count + 1);
   signalBegin.resize(count + 1);
   releases.resize(count);
-  waits.clear();
-  signals.clear();
+  waits.resize(numWaits);
+  signals.resize(numSignals);
+}
+
+/// Returns the end of the signals with those of the action.
+inline Signal *Model::addSignals(const Action &action, uint32_t index,
+                                 Signal *out) {
+  Signal *first = out;
+  bool isRelease = false;
+  for (const Signal &signal : action.signals) {
+    isRelease |= protocol[signal.counter] != Protocol::Tag;
+    perStep[signal.counter] += signal.amount;
+    *out++ = signal;
+  }
+  releases[index] = isRelease;
+  bool isSingle = out - first == 1 && first->amount != 0;
+  return isSingle ? out : mergeSignals(first, out);
+}
+
+void Model::build(const Program &program) {
+  protocol.clear();
+  perStep.assign(program.counters.size(), 0);
+  hasTags = false;
+  for (const Counter &counter : program.counters) {
+    protocol.push_back(counter.protocol);
+    hasTags |= counter.protocol == Protocol::Tag;
+  }
+  resize(program);
+  Wait *nextWait = waits.data();
+  Signal *nextSignal = signals.data();
   uint32_t index = 0;
   for (uint32_t agent = 0; agent != program.agents.size(); ++agent)
-    for (const Action &action : program.agents[agent].actions)
-      addAction(action, agent, index++);
-  waitBegin[count] = static_cast<uint32_t>(waits.size());
-  signalBegin[count] = static_cast<uint32_t>(signals.size());
+    for (const Action &action : program.agents[agent].actions) {
+      agentOf[index] = agent;
+      waitBegin[index] = static_cast<uint32_t>(nextWait - waits.data());
+      for (const Wait &wait : action.waits)
+        *nextWait++ = wait;
+      signalBegin[index] = static_cast<uint32_t>(nextSignal - signals.data());
+      nextSignal = addSignals(action, index, nextSignal);
+      ++index;
+    }
+  waitBegin[index] = static_cast<uint32_t>(waits.size());
+  signalBegin[index] = static_cast<uint32_t>(nextSignal - signals.data());
+  signals.resize(signalBegin[index]);
 }

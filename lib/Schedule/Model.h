@@ -69,7 +69,8 @@ public:
   size_t numAccesses = 0;
 
 private:
-  void addAction(const Action &action, uint32_t agent, uint32_t index);
+  void resize(const Program &program);
+  Signal *addSignals(const Action &action, uint32_t index, Signal *out);
 };
 
 } // namespace amk::schedule

@@ -13,8 +13,6 @@
 
 using namespace amk::schedule;
 
-static constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
-
 /// Rounds of dropping joins one by one before all shared ones are dropped.
 static constexpr unsigned kMaxRounds = 4;
 
@@ -44,35 +42,43 @@ void Order::build(const Model &newModel, const GreedyRun &run,
   }
 }
 
-void Order::findProducers(const GreedyRun &run) {
+/// How many signals each counter has, and of how many agents.
+void Order::countProducers() {
   producerBegin.assign(model->numCounters() + 1, 0);
-  for (const Signal &signal : model->signals)
-    ++producerBegin[signal.counter + 1];
+  numProducing.assign(model->numCounters(), 0);
+  lastProducer.assign(model->numCounters(), kNone);
+  const Signal *signal = model->signals.data();
+  for (uint32_t agent = 0; agent != numAgents; ++agent) {
+    const Signal *end = model->signals.data() +
+                        model->signalBegin[model->agentBegin[agent + 1]];
+    for (; signal != end; ++signal) {
+      uint32_t counter = signal->counter;
+      ++producerBegin[counter + 1];
+      numProducing[counter] += lastProducer[counter] != agent;
+      lastProducer[counter] = agent;
+    }
+  }
+}
+
+void Order::findProducers(const GreedyRun &run) {
+  countProducers();
   for (uint32_t c = 0; c != model->numCounters(); ++c)
     producerBegin[c + 1] += producerBegin[c];
   producers.resize(model->signals.size());
+  sumSoFar.assign(model->numCounters(), 0);
   // Each entry of producerBegin runs ahead while its counter is filled, to
   // where the next counter's list begins.
-  for (uint32_t action : run.order)
-    for (uint32_t i = model->signalBegin[action];
-         i != model->signalBegin[action + 1]; ++i)
-      producers[producerBegin[model->signals[i].counter]++] = {
-          action, model->signals[i].amount, 0};
+  for (uint32_t action : run.order) {
+    uint32_t end = model->signalBegin[action + 1];
+    for (uint32_t i = model->signalBegin[action]; i != end; ++i) {
+      const Signal &signal = model->signals[i];
+      uint64_t sum = sumSoFar[signal.counter] += signal.amount;
+      producers[producerBegin[signal.counter]++] = {action, signal.amount, sum};
+    }
+  }
   for (uint32_t c = model->numCounters(); c != 0; --c)
     producerBegin[c] = producerBegin[c - 1];
   producerBegin[0] = 0;
-
-  numProducing.assign(model->numCounters(), 0);
-  for (uint32_t c = 0; c != model->numCounters(); ++c) {
-    ++lastStamp;
-    uint64_t sum = 0;
-    for (uint32_t i = producerBegin[c]; i != producerBegin[c + 1]; ++i) {
-      uint32_t agent = model->agentOf[producers[i].action];
-      producers[i].through = sum += producers[i].amount;
-      numProducing[c] += stamp[agent] != lastStamp;
-      stamp[agent] = lastStamp;
-    }
-  }
 }
 
 void Order::findReleases() {
@@ -97,8 +103,13 @@ void Order::findReleases() {
 void Order::makeJoins() {
   joinOf.resize(model->waits.size());
   joinOfCounter.assign(model->numCounters(), kNone);
-  for (size_t i = 0; i != model->waits.size(); ++i)
-    joinOf[i] = joinFor(model->waits[i]);
+  for (size_t i = 0; i != model->waits.size(); ++i) {
+    const Wait &wait = model->waits[i];
+    // Mostly the only one of its counter, and known from another agent.
+    uint32_t join = joinOfCounter[wait.counter];
+    bool isKnown = join != kNone && joins[join].threshold == wait.threshold;
+    joinOf[i] = isKnown ? join : joinFor(wait);
+  }
 }
 
 uint32_t Order::joinFor(const Wait &wait) {
@@ -157,8 +168,10 @@ void Order::findSources(Join &join) {
   uint64_t slack = last->through - need, dropped = 0;
   if (slack == 0 && join.prefix == count &&
       count == numProducing[join.counter]) { // It needs all, one of each agent.
+    sources.resize(sources.size() + count);
+    Source *out = sources.data() + join.sourceBegin;
     for (uint32_t i = 0; i != count; ++i)
-      sources.push_back({first[i].action, static_cast<int32_t>(join.step)});
+      out[i] = {first[i].action, static_cast<int32_t>(join.step)};
     return;
   }
 
@@ -215,10 +228,10 @@ void Order::computeClocks(const GreedyRun &run, unsigned step) {
       clock = clockOf[step][action - 1];
     else if (step != 0)
       clock = clockOf[0][model->agentBegin[agent + 1] - 1];
-    for (uint32_t i = model->waitBegin[action];
-         i != model->waitBegin[action + 1]; ++i)
-      if (joinOf[i] != kNone && joins[joinOf[i]].enabled)
-        clock = merge(clock, clockOfJoin(joinOf[i], step));
+    uint32_t end = model->waitBegin[action + 1];
+    for (uint32_t i = model->waitBegin[action]; i != end; ++i)
+      if (uint32_t join = joinOf[i]; join != kNone && joins[join].enabled)
+        clock = merge(clock, clockOfJoin(join, step));
     clockOf[step][action] = clock;
   }
 }
@@ -277,19 +290,30 @@ uint32_t Order::visibleBefore(uint32_t action, unsigned step) const {
   return step == 0 ? 0 : (step - 1) * length + lastRelease[begin + length - 1];
 }
 
-uint32_t Order::clockOfJoin(uint32_t index, unsigned step) {
-  uint32_t &clock = joinClock[step][index];
-  if (clock != kNone)
-    return clock;
-  const Join &join = joins[index];
+/// What a source's signal tells of ordinary writes and words.
+void Order::addVisible(uint32_t *row, const Join &join, const Source &source,
+                       unsigned step) const {
+  uint32_t agent = model->agentOf[source.action];
   bool isTag = model->isTag(join.counter);
+  uint32_t visible =
+      isTag ? visibleBefore(source.action, step)
+            : step * model->length(agent) + model->position(source.action) + 1;
+  row[numAgents + agent] = std::max(row[numAgents + agent], visible);
+  if (isTag)
+    row[2 * numAgents + tagIndex[join.counter]] = step + 1;
+}
+
+uint32_t Order::makeClockOfJoin(uint32_t index, unsigned step) {
+  const Join &join = joins[index];
   size_t offset = clocks.size();
   clocks.resize(offset + width);
   uint32_t *row = clocks.data() + offset;
+  const uint32_t *agentOf = model->agentOf.data();
+  const uint32_t *agentBegin = model->agentBegin.data();
   uint32_t last = 0; // Sources often share one clock: merge it once.
   bool any = false;
   for (uint32_t i = join.sourceBegin; i != join.sourceEnd; ++i) {
-    const Source &source = sources[i];
+    Source source = sources[i];
     int32_t at = static_cast<int32_t>(step) + source.step;
     if (at < 0)
       continue; // Before the first step everything is done.
@@ -301,23 +325,19 @@ uint32_t Order::clockOfJoin(uint32_t index, unsigned step) {
         row[j] = std::max(row[j], from[j]);
       last = other;
     }
-    auto atStep = static_cast<unsigned>(at);
-    uint32_t agent = model->agentOf[source.action];
-    uint32_t done =
-        atStep * model->length(agent) + model->position(source.action) + 1;
+    uint32_t agent = agentOf[source.action];
+    uint32_t begin = agentBegin[agent], done = source.action - begin + 1;
+    if (at != 0)
+      done += agentBegin[agent + 1] - begin;
     row[agent] = std::max(row[agent], done);
-    if (!model->hasTags)
-      continue;
-    uint32_t visible = isTag ? visibleBefore(source.action, atStep) : done;
-    row[numAgents + agent] = std::max(row[numAgents + agent], visible);
-    if (isTag)
-      row[2 * numAgents + tagIndex[join.counter]] = atStep + 1;
+    if (model->hasTags)
+      addVisible(row, join, source, static_cast<unsigned>(at));
   }
   if (!any) {
     clocks.resize(offset);
-    return clock = 0;
+    return joinClock[step][index] = 0;
   }
-  return clock = static_cast<uint32_t>(offset / width);
+  return joinClock[step][index] = static_cast<uint32_t>(offset / width);
 }
 
 /// How many entries of clock a are more than those of clock b.
@@ -330,15 +350,8 @@ uint32_t Order::excess(uint32_t a, uint32_t b) const {
   return count;
 }
 
-/// The clock that knows what either knows: one of the two if it can be.
-uint32_t Order::merge(uint32_t a, uint32_t b) {
-  if (a == b || b == 0)
-    return a;
-  if (a == 0)
-    return b;
-  // Workers mostly go through their phases with the same clocks.
-  if (a == lastMerge[0] && b == lastMerge[1])
-    return lastMerge[2];
+/// Of different clocks that know something.
+uint32_t Order::makeMerge(uint32_t a, uint32_t b) {
   uint32_t result;
   if (excess(a, b) == 0) {
     result = b;

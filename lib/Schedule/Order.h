@@ -20,6 +20,7 @@
 
 #include "Run.h"
 
+#include <limits>
 #include <unordered_map>
 
 namespace amk::schedule {
@@ -69,6 +70,8 @@ public:
   }
 
 private:
+  static constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
+
   /// A signal that must have happened; `step` is relative to the waiting step.
   struct Source {
     uint32_t action;
@@ -86,6 +89,7 @@ private:
     uint32_t sourceBegin, sourceEnd;
   };
 
+  void countProducers();
   void findProducers(const GreedyRun &run);
   void findReleases();
   void makeJoins();
@@ -96,9 +100,26 @@ private:
   void computeClocks(const GreedyRun &run, unsigned step);
   uint32_t clockBetweenSteps(uint32_t agent);
   bool findBarrier();
-  uint32_t clockOfJoin(uint32_t join, unsigned step);
+  uint32_t clockOfJoin(uint32_t join, unsigned step) {
+    uint32_t clock = joinClock[step][join];
+    return clock != kNone ? clock : makeClockOfJoin(join, step);
+  }
+  uint32_t makeClockOfJoin(uint32_t join, unsigned step);
   uint32_t visibleBefore(uint32_t action, unsigned step) const;
-  uint32_t merge(uint32_t a, uint32_t b);
+  void addVisible(uint32_t *row, const Join &join, const Source &source,
+                  unsigned step) const;
+  /// The clock that knows what either knows: one of the two if it can be.
+  uint32_t merge(uint32_t a, uint32_t b) {
+    if (a == b || b == 0)
+      return a;
+    if (a == 0)
+      return b;
+    // Workers mostly go through their phases with the same clocks.
+    if (a == lastMerge[0] && b == lastMerge[1])
+      return lastMerge[2];
+    return makeMerge(a, b);
+  }
+  uint32_t makeMerge(uint32_t a, uint32_t b);
   uint32_t excess(uint32_t a, uint32_t b) const;
   bool holds(uint32_t join);
   bool isAfterSources(const Join &join, uint32_t index, uint32_t action,
@@ -125,7 +146,10 @@ private:
   std::vector<uint32_t> producerBegin; ///< [counters + 1]
   std::vector<Producer> producers;     ///< per counter, in canonical order
   std::vector<uint32_t> numProducing;  ///< [counters] agents that signal it
-  std::vector<uint32_t> tagIndex;      ///< [counters] among Tag counters
+  // While these are found: the last agent, and the sum so far.
+  std::vector<uint32_t> lastProducer; ///< [counters]
+  std::vector<uint64_t> sumSoFar;     ///< [counters]
+  std::vector<uint32_t> tagIndex;     ///< [counters] among Tag counters
   /// [actions] position + 1 of the agent's last releasing action up to and with
   /// this one; 0: none. Only in programs with Tag counters.
   std::vector<uint32_t> lastRelease;
