@@ -251,7 +251,6 @@ LogicalResult TableEncoder::encodeSegment(TaskOpInterface task) {
   segment.unitBegin = use->unitBegin;
   segment.unitCount = use->unitCount;
   segment.streamOffset = offset.getInt();
-  segment.bytes = use->streamBytes();
   if (stageBytes) {
     FailureOr<WeightRun> run = weightRun(task, *stageBytes);
     if (failed(run))
@@ -261,6 +260,11 @@ LogicalResult TableEncoder::encodeSegment(TaskOpInterface task) {
     segment.bytes = run->bytes();
     tables.instructions.back().stageCount = run->stageCount();
     tables.instructions.back().stageBytes = run->stageBytes();
+  } else {
+    FailureOr<int64_t> bytes = streamBytes(task);
+    if (failed(bytes))
+      return failure();
+    segment.bytes = *bytes;
   }
   tables.segments.push_back(segment);
   return success();

@@ -44,3 +44,15 @@ amk.schedule @long workers = 1 config = #config unsynchronized {
         (%x) weight(%w) to (%y) : (memref<1x268435456xf32>, memref<536870912x268435456xf32>, memref<1x536870912xf32>) -> ()
   }
 }
+
+// Columns are padded to 32.
+amk.schedule @padded workers = 1 config = #config unsynchronized {
+  %x = amk.buffer activation "x" : memref<1x1xf32>
+  %y = amk.buffer activation "y" : memref<1x144115188075855872xf32>
+  %w = amk.buffer weight "w" source "w" : memref<144115188075855872x1xf32>
+  amk.queue 0 {
+    // expected-error@+1 {{makes the stream of worker 0 longer than 2^63 bytes}}
+    amk.task.linear #amk.phase<1, "p", 0 of 1> #amk.range<0, 144115188075855872> tile 4
+        (%x) weight(%w) to (%y) : (memref<1x1xf32>, memref<144115188075855872x1xf32>, memref<1x144115188075855872xf32>) -> ()
+  }
+}

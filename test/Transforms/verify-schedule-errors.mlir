@@ -160,3 +160,28 @@ amk.schedule @tables workers = 1 config = #config {
         : (memref<1xi32>) -> ()
   }
 }
+
+// -----
+
+// Columns are padded to 32: 2^59 bytes become 2^64.
+
+#config = #amk.config<family = "llama", vocab = 8, hidden = 8, layers = 1,
+                      context = 16, eos = [2], bos = 1>
+
+amk.schedule @padded workers = 1 config = #config
+    arena_bytes = 576460752303423552 {
+  %token = amk.buffer token "token" offset 0 : memref<1xi32>
+  %table = amk.buffer table "embed" source "embed" offset 0 : memref<8x1xf32>
+  %x = amk.buffer activation "x" offset 0 : memref<1x1xf32>
+  %y = amk.buffer activation "y" offset 64 : memref<1x144115188075855872xf32>
+  %w = amk.buffer weight "w" source "w" : memref<144115188075855872x1xf32>
+  amk.queue 0 {
+    amk.task.embed #amk.phase<0, "embed", 0 of 1> #amk.range<0, 1>
+        (%token, %table) to (%x)
+        : (memref<1xi32>, memref<8x1xf32>, memref<1x1xf32>) -> ()
+    // expected-error @below {{has 144115188075855872 units of weights with 1 columns of 'f32', expected less than 2^63 bytes when they are packed}}
+    amk.task.linear #amk.phase<1, "p", 0 of 1> #amk.range<0, 144115188075855872> tile 4
+        (%x) weight(%w) to (%y) stream_offset 0
+        : (memref<1x1xf32>, memref<144115188075855872x1xf32>, memref<1x144115188075855872xf32>) -> ()
+  }
+}

@@ -474,7 +474,22 @@ int64_t WeightUse::paddedColumns() const {
   return llvm::alignTo(columns, ::amk::abi::kPackChunk);
 }
 
-int64_t WeightUse::streamBytes() const {
-  return tileCount() * tileRows * paddedColumns() *
-         element.getIntOrFloatBitWidth() / 8;
+FailureOr<int64_t> mlir::amk::streamBytes(TaskOpInterface task) {
+  WeightUse use = *task.getWeightUse();
+  if (std::optional<int64_t> bytes = use.streamBytes())
+    return *bytes;
+  return task->emitOpError()
+         << "has " << use.unitCount << " units of weights with " << use.columns
+         << " columns of " << use.element
+         << ", expected less than 2^63 bytes when they are packed";
+}
+
+std::optional<int64_t> WeightUse::streamBytes() const {
+  int64_t rows, elements, bytes;
+  if (llvm::MulOverflow(tileCount(), tileRows, rows) ||
+      llvm::MulOverflow(rows, paddedColumns(), elements) ||
+      llvm::MulOverflow<int64_t>(elements, element.getIntOrFloatBitWidth() / 8,
+                                 bytes))
+    return std::nullopt;
+  return bytes;
 }

@@ -19,24 +19,13 @@ namespace mlir::amk {
 using namespace mlir;
 using namespace mlir::amk;
 
-/// Bytes of the packed weights on a CPU, or nothing if they cannot be counted.
-static std::optional<int64_t> packedBytes(const WeightUse &use) {
-  int64_t rows, elements, bytes;
-  if (llvm::MulOverflow(use.tileCount(), use.tileRows, rows) ||
-      llvm::MulOverflow(rows, use.paddedColumns(), elements) ||
-      llvm::MulOverflow<int64_t>(
-          elements, use.element.getIntOrFloatBitWidth() / 8, bytes))
-    return std::nullopt;
-  return bytes;
-}
-
-/// The same for a GPU with stages of `stageBytes`, if there are any; or an
-/// error.
+/// Bytes of the packed weights, or nothing if they cannot be counted; for a GPU
+/// with stages of `stageBytes`, if there are any, or an error.
 static FailureOr<std::optional<int64_t>>
 packedBytes(TaskOpInterface task, const WeightUse &use,
             std::optional<uint32_t> stageBytes) {
   if (!stageBytes)
-    return packedBytes(use);
+    return use.streamBytes();
   FailureOr<WeightRun> run = weightRun(task, *stageBytes);
   if (failed(run))
     return failure();

@@ -113,12 +113,16 @@ static SmallVector<int64_t> placeInTurn(ArrayRef<TaskOpInterface> tasks,
 
 /// Places the tasks of one phase, all with weights. `load` is how many bytes
 /// each worker has so far.
-static void placePhaseByBytes(ArrayRef<TaskOpInterface> tasks,
-                              MutableArrayRef<int64_t> load,
-                              MutableArrayRef<int64_t> placed) {
-  SmallVector<int64_t> bytes;
-  for (TaskOpInterface task : tasks)
-    bytes.push_back(task.getWeightUse()->streamBytes());
+static LogicalResult placePhaseByBytes(ArrayRef<TaskOpInterface> tasks,
+                                       MutableArrayRef<uint64_t> load,
+                                       MutableArrayRef<int64_t> placed) {
+  SmallVector<uint64_t> bytes;
+  for (TaskOpInterface task : tasks) {
+    FailureOr<int64_t> counted = streamBytes(task);
+    if (failed(counted))
+      return failure();
+    bytes.push_back(*counted);
+  }
   auto largestFirst = llvm::to_vector(llvm::seq<size_t>(0, tasks.size()));
   llvm::sort(largestFirst, [&](size_t a, size_t b) {
     return std::make_pair(bytes[b], a) < std::make_pair(bytes[a], b);
@@ -132,14 +136,16 @@ static void placePhaseByBytes(ArrayRef<TaskOpInterface> tasks,
           (best == load.size() || load[worker] < load[best]))
         best = worker;
     placed[task] = best;
-    load[best] += bytes[task];
+    load[best] = llvm::SaturatingAdd(load[best], bytes[task]);
     ++count[best];
   }
+  return success();
 }
 
-static SmallVector<int64_t> placeByBytes(ArrayRef<TaskOpInterface> tasks,
-                                         int64_t workers) {
-  SmallVector<int64_t> placed(tasks.size()), load(workers);
+static FailureOr<SmallVector<int64_t>>
+placeByBytes(ArrayRef<TaskOpInterface> tasks, int64_t workers) {
+  SmallVector<int64_t> placed(tasks.size());
+  SmallVector<uint64_t> load(workers);
   auto phaseOf = [&](size_t task) {
     return TaskOpInterface(tasks[task]).getPhase();
   };
@@ -150,8 +156,10 @@ static SmallVector<int64_t> placeByBytes(ArrayRef<TaskOpInterface> tasks,
            phaseOf(end).getIndex() == phaseOf(begin).getIndex())
       haveWeights &= TaskOpInterface(tasks[end++]).getWeightUse().has_value();
     if (haveWeights) {
-      placePhaseByBytes(tasks.slice(begin, end - begin), load,
-                        MutableArrayRef(placed).slice(begin, end - begin));
+      if (failed(placePhaseByBytes(
+              tasks.slice(begin, end - begin), load,
+              MutableArrayRef(placed).slice(begin, end - begin))))
+        return failure();
       continue;
     }
     for (size_t task = begin; task < end; ++task) {
@@ -208,6 +216,11 @@ LogicalResult PlaceTasks::place(GraphOp graph) {
   auto tasks = llvm::to_vector(source.getOps<TaskOpInterface>());
   if (failed(checkOrder(tasks, withGates)))
     return failure();
+  FailureOr<SmallVector<int64_t>> placed =
+      withGates ? placeInTurn(tasks, workers, placement == "rotate")
+                : placeByBytes(tasks, workers);
+  if (failed(placed))
+    return failure();
   OpBuilder builder(graph);
   auto schedule = ScheduleOp::create(
       builder, graph.getLoc(), graph.getSymNameAttr(),
@@ -222,10 +235,7 @@ LogicalResult PlaceTasks::place(GraphOp graph) {
   SmallVector<QueueOp> queues = createQueues(builder, graph.getLoc(), workers);
   if (withGates)
     createGates(queues, control);
-  SmallVector<int64_t> placed =
-      withGates ? placeInTurn(tasks, workers, placement == "rotate")
-                : placeByBytes(tasks, workers);
-  for (auto [task, worker] : llvm::zip_equal(tasks, placed)) {
+  for (auto [task, worker] : llvm::zip_equal(tasks, *placed)) {
     if (withGates)
       makeRoomForGates(task);
     Block &queue = queues[worker].getBody().front();

@@ -124,12 +124,17 @@ static LogicalResult addSegment(TaskOpInterface task,
     return task->emitOpError()
            << "expects a stream_offset that is a multiple of " << alignment
            << ", found " << offset.getInt();
-  uint64_t begin = offset.getInt(), bytes = task.getWeightUse()->streamBytes();
+  uint64_t begin = offset.getInt(), bytes;
   if (ringStageBytes) {
     FailureOr<WeightRun> run = weightRun(task, *ringStageBytes);
     if (failed(run))
       return failure();
     bytes = run->bytes();
+  } else {
+    FailureOr<int64_t> counted = streamBytes(task);
+    if (failed(counted))
+      return failure();
+    bytes = *counted;
   }
   segments.push_back({begin, begin + bytes, task});
   return success();

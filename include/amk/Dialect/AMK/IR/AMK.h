@@ -68,8 +68,8 @@ struct WeightUse {
   int64_t tileCount() const;
   /// Columns padded to abi::kPackChunk.
   int64_t paddedColumns() const;
-  /// Bytes of the packed tiles, padding included.
-  int64_t streamBytes() const;
+  /// Bytes of the packed tiles, padding included; none if they are 2^63 or more.
+  std::optional<int64_t> streamBytes() const;
 };
 
 } // namespace mlir::amk
@@ -91,6 +91,9 @@ constexpr int64_t kAttentionBlock = 16;
 
 /// Splits of the context in attention, at most.
 constexpr int64_t kMaxAttentionSplits = 64;
+
+/// WeightUse::streamBytes() of a task that has weights, or an error.
+FailureOr<int64_t> streamBytes(TaskOpInterface task);
 
 /// Rows of a weight tile, at most.
 constexpr int64_t kMaxTileRows = 64;
