@@ -472,7 +472,7 @@ struct GpuArgs {
   uint64_t logits;     ///< f32; row of step s at s * logitsStride; 0: not wanted
   uint64_t stopTokens; ///< i32[stopTokenCount]
   uint64_t report;     ///< WaitReport, zero at the launch
-  uint64_t stamps;     ///< trace: u32[steps][instructionCount][kStamps]
+  uint64_t stamps;     ///< with a trace: TaskStamps and WorkerClocks (Stamps.h)
   uint64_t waitNanoseconds; ///< of a wait for another worker; own ones: 4 times
   uint64_t logitsStride;    ///< in floats; 0 keeps only the last row
   uint32_t workers;
