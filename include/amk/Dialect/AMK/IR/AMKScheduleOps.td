@@ -101,7 +101,7 @@ def AMK_CounterOp : AMK_Op<"counter", [HasParent<"ScheduleOp">,
   let results = (outs AMK_CounterType:$result);
   let assemblyFormat = [{
     $name (`tag` `base` $tag_base^)? (`parity` $barriers^)?
-    (`of` $buffer^ custom<ByteRange>($bytes))? attr-dict
+    (`of` $buffer^ `` custom<ByteRange>($bytes))? attr-dict
     (`:` type($buffer)^)?
   }];
   let hasVerifier = 1;
