@@ -80,8 +80,9 @@ AMK_C_EXPORT amk_model *amk_model_open(const char *bundle,
                                        const char *weights_dir,
                                        uint64_t dummy_seed, char **error);
 
-/* The same on `device`: "cpu" or "cuda:N", as the bundle was compiled for. NULL:
- * the CPU for a bundle for CPUs, "cuda:0" for one for GPUs, as amk_model_open. */
+/* The same on `device`: "cpu" or "cuda:N", as the bundle was compiled for.
+ * NULL: the CPU for a bundle for CPUs, "cuda:0" for one for GPUs, as
+ * amk_model_open. */
 AMK_C_EXPORT amk_model *amk_model_open_on(const char *bundle,
                                           const char *weights_dir,
                                           uint64_t dummy_seed,

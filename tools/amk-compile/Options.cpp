@@ -61,9 +61,8 @@ struct CommandLine {
       cl::desc("What to compile for: cpu, x86-64 Linux (default), or cuda, "
                "NVIDIA GPUs"),
       cl::cat(category)};
-  cl::list<std::string> arch{
-      "arch", cl::CommaSeparated, cl::value_desc("LIST"),
-      cl::desc(archHelp), cl::cat(category)};
+  cl::list<std::string> arch{"arch", cl::CommaSeparated, cl::value_desc("LIST"),
+                             cl::desc(archHelp), cl::cat(category)};
   cl::opt<std::string> device{
       "device", cl::value_desc("cuda:N"),
       cl::desc("cuda: compile for this GPU of this machine: what native means, "
@@ -96,10 +95,11 @@ struct CommandLine {
       cl::cat(category)};
   cl::opt<std::string> ptxas{
       "ptxas", cl::value_desc("FILE"),
-      cl::desc("cuda: NVIDIA's assembler (default: $AMK_PTXAS, or ptxas in "
-               "PATH, $CUDA_HOME/bin or /usr/local/cuda/bin); none, there or in "
-               "$AMK_PTXAS: the bundle gets PTX, which the driver assembles at "
-               "load"),
+      cl::desc(
+          "cuda: NVIDIA's assembler (default: $AMK_PTXAS, or ptxas in "
+          "PATH, $CUDA_HOME/bin or /usr/local/cuda/bin); none, there or in "
+          "$AMK_PTXAS: the bundle gets PTX, which the driver assembles at "
+          "load"),
       cl::cat(category)};
   cl::opt<std::string> placement{
       "placement", cl::value_desc("P"),
@@ -300,11 +300,10 @@ static unsigned parseWorkers(const CommandLine &line, TargetKind target) {
   if (!given)
     return gpu ? gpu->multiprocessors : kGpuWorkers;
   if (number > gpu->multiprocessors)
-    fail("--workers", "found " + std::to_string(number) +
-                          ", expected at most " +
-                          std::to_string(gpu->multiprocessors) +
-                          ", the multiprocessors of " + line.device + ", " +
-                          gpu->name);
+    fail("--workers",
+         "found " + std::to_string(number) + ", expected at most " +
+             std::to_string(gpu->multiprocessors) +
+             ", the multiprocessors of " + line.device + ", " + gpu->name);
   return number;
 }
 
@@ -332,9 +331,8 @@ static void refuse(const char *target,
 
 static TargetKind parseTarget(const CommandLine &line) {
   if (line.target == "cpu") {
-    refuse("cuda",
-           {line.arch, line.device, line.hiLo, line.ptxas, line.stageBytes,
-            line.inFlight});
+    refuse("cuda", {line.arch, line.device, line.hiLo, line.ptxas,
+                    line.stageBytes, line.inFlight});
     return TargetKind::Cpu;
   }
   if (line.target != "cuda")

@@ -42,8 +42,8 @@ class FileLock {
 public:
   explicit FileLock(const std::string &file, int flags = 0)
       : descriptor(::open(file.c_str(), O_RDWR | O_CLOEXEC | flags, 0600)),
-        isHeld(descriptor >= 0 &&
-               ::flock(descriptor, LOCK_EX | LOCK_NB) == 0) {}
+        isHeld(descriptor >= 0 && ::flock(descriptor, LOCK_EX | LOCK_NB) == 0) {
+  }
   FileLock(const FileLock &) = delete;
   ~FileLock() {
     if (descriptor >= 0)
@@ -125,7 +125,8 @@ static bool isLeftBehind(const fs::path &directory) {
   fs::path file = directory / kWriterFile;
   if (!fs::is_regular_file(fs::symlink_status(file, error)))
     return false;
-  auto age = fs::file_time_type::clock::now() - fs::last_write_time(file, error);
+  auto age =
+      fs::file_time_type::clock::now() - fs::last_write_time(file, error);
   return !error && age > kTimeToLock && FileLock(file.string());
 }
 

@@ -192,8 +192,8 @@ static std::string bulkCopy(const Variant &variant) {
   @%p bra paced;
   sub.u32 %i, %i, 2;
 )") + kPlaceOfStage +
-         waitFor("wait_copy", "%full", variant) + "  add.u32 %i, %i, 2;\npaced:" +
-         kPlaceOfStage + R"(
+         waitFor("wait_copy", "%full", variant) +
+         "  add.u32 %i, %i, 2;\npaced:" + kPlaceOfStage + R"(
   mul.wide.u32 %offset, %i, 1024;
   add.u64 %from, %in, %offset;
   mbarrier.arrive.expect_tx.shared::cta.b64 %state, [%full], 1024;
@@ -226,7 +226,8 @@ static std::string loader(const Variant &variant) {
   if (variant.release != Release::Ignored)
     text += "  setp.lt.u32 %p, %i, 4;\n  @%p bra free;\n"
             "  xor.b32 %parity, %parity, 1;\n" + // of the use before
-            waitFor("wait_empty", "%empty", variant) + "free:\n";
+            waitFor("wait_empty", "%empty", variant) +
+            "free:\n";
   text += isBulk ? bulkCopy(variant) : kStoreCopy;
   text += "loaded:\n";
   if (variant.barrier)

@@ -127,8 +127,8 @@ TEST(CApi, OpensOnADevice) {
   model.write();
   std::string bundle = model.bundlePath(), weights = model.weightsPath();
   char *error = nullptr;
-  amk_model *opened = amk_model_open_on(bundle.c_str(), weights.c_str(), 0,
-                                        "cpu", &error);
+  amk_model *opened =
+      amk_model_open_on(bundle.c_str(), weights.c_str(), 0, "cpu", &error);
   ASSERT_NE(opened, nullptr) << takeError(error);
   char text[256] = {}, start[6];
   size_t length = amk_device(opened, text, sizeof(text));
@@ -139,13 +139,13 @@ TEST(CApi, OpensOnADevice) {
   EXPECT_EQ(amk_device(opened, nullptr, 0), length);
   amk_model_close(opened);
 
-  EXPECT_EQ(amk_model_open_on(bundle.c_str(), weights.c_str(), 0, "cuda:0",
-                              &error),
-            nullptr);
+  EXPECT_EQ(
+      amk_model_open_on(bundle.c_str(), weights.c_str(), 0, "cuda:0", &error),
+      nullptr);
   EXPECT_THAT(takeError(error), HasSubstr("target: found cpu, expected cuda"));
-  EXPECT_EQ(amk_model_open_on(bundle.c_str(), weights.c_str(), 0, "tpu",
-                              &error),
-            nullptr);
+  EXPECT_EQ(
+      amk_model_open_on(bundle.c_str(), weights.c_str(), 0, "tpu", &error),
+      nullptr);
   EXPECT_THAT(takeError(error),
               HasSubstr("found \"tpu\", expected cpu or cuda:NUMBER"));
 }

@@ -105,8 +105,8 @@ TEST_F(CudaTest, SaysWhyNoGpuIsUsable) {
 TEST_F(CudaTest, ReadsNamesOfGpus) {
   EXPECT_EQ(amk::runtime::parseGpu("cuda"), 0u);
   EXPECT_EQ(amk::runtime::parseGpu("cuda:12"), 12u);
-  for (const char *name : {"", "cpu", "cuda:", "cuda:-1", "cuda:1x", "cuda:1000",
-                           "gpu:0"})
+  for (const char *name :
+       {"", "cpu", "cuda:", "cuda:-1", "cuda:1x", "cuda:1000", "gpu:0"})
     EXPECT_EQ(messageOf([&] { amk::runtime::parseGpu(name); }),
               std::string("device: found \"") + name +
                   "\", expected cpu or cuda:NUMBER");

@@ -26,7 +26,7 @@ constexpr size_t kFakeParameterBytes = 152;
 /// What the driver does and what it has seen.
 struct FakeCuda {
   int devices = 1;
-  int oldDevices = 0; ///< so many of them, the first ones, are sm_75
+  int oldDevices = 0;        ///< so many of them, the first ones, are sm_75
   int synchronizeStatus = 0; ///< CUDA's number of an error
   /// Objects that are not released.
   int contexts = 0, modules = 0, allocations = 0;
@@ -49,8 +49,8 @@ struct FakeCuda {
 };
 
 /// The state, shared by a test and the driver. In a program that knows nothing
-/// of it, it begins with what AMK_FAKE_CUDA_DEVICES and AMK_FAKE_CUDA_OLD_DEVICES
-/// say.
+/// of it, it begins with what AMK_FAKE_CUDA_DEVICES and
+/// AMK_FAKE_CUDA_OLD_DEVICES say.
 FakeCuda &fakeCuda();
 
 #endif // AMK_TEST_UNIT_RUNTIME_FAKECUDA_H
