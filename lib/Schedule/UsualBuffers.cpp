@@ -50,11 +50,11 @@ inline void UsualBuffers::addTouch(uint32_t &list, const Actor &actor,
 // Order
 //===----------------------------------------------------------------------===//
 
-/// True if the actor comes after all touches of a list: by its clock, or in the
-/// same queue. Clears `byClock` if it takes the latter.
-bool UsualBuffers::isAfterAll(const Actor &actor, uint32_t touch,
+/// True if the actor comes after all touches of a list up to `end`: by its
+/// clock, or in the same queue. Clears `byClock` if it takes the latter.
+bool UsualBuffers::isAfterAll(const Actor &actor, uint32_t touch, uint32_t end,
                               bool &byClock) const {
-  for (; touch != kNone; touch = touches[touch].next) {
+  for (; touch != end; touch = touches[touch].next) {
     uint32_t action = touches[touch].action;
     if (order->clockHas(actor.clock, {action, End::Writes, 0}, 0))
       continue;
@@ -71,7 +71,7 @@ bool UsualBuffers::isAfterPredecessors(const Actor &actor, State &state) const {
   for (uint32_t i = state.predecessors; i != kNone; i = successions[i].next) {
     const State &before = states[successions[i].buffer];
     uint32_t last = before.reads != kNone ? before.reads : before.writes;
-    if (!isAfterAll(actor, last, byClock))
+    if (!isAfterAll(actor, last, kNone, byClock))
       return false;
   }
   state.clock = byClock ? actor.clock : kNoClock;
@@ -87,7 +87,7 @@ bool UsualBuffers::endWrites(State &state) {
   if (!state.isScattered)
     return true;
   tiles.clear();
-  for (uint32_t i = state.writes; i != kNone; i = touches[i].next)
+  for (uint32_t i = state.writes; i != state.earlierWrites; i = touches[i].next)
     tiles.push_back({touches[i].begin, touches[i].end});
   std::sort(tiles.begin(), tiles.end());
   state.isScattered = state.hasGap = false;
@@ -134,13 +134,20 @@ bool UsualBuffers::succeed(const Actor &actor, uint32_t buffer) {
 bool UsualBuffers::write(const Actor &actor, uint32_t buffer, uint64_t begin,
                          uint64_t end) {
   State &state = states[buffer];
+  bool isCarried = program->buffers[buffer].kind == BufferKind::Carried;
   if (state.phase == Phase::Unused) {
     if (!state.isAlone && !succeed(actor, buffer))
       return false;
     state.phase = Phase::Writing;
-    state.begin = state.end = begin;
+    state.end = begin;
+    if (!isCarried)
+      state.begin = begin;
+  } else if (state.phase == Phase::Reading && isCarried) {
+    state.phase = Phase::Writing; // Of the next part.
+    state.begin = state.end;
+    state.earlierWrites = state.writes;
   }
-  if (state.phase != Phase::Writing)
+  if (state.phase != Phase::Writing || (isCarried && begin < state.begin))
     return false;
   state.isScattered |= begin < state.end;
   state.hasGap |= begin > state.end;
@@ -159,12 +166,8 @@ bool UsualBuffers::startReading(const Actor &actor, State &state,
     return false;
   state.phase = Phase::Reading;
   state.clock = kNoClock;
-  if (kind != BufferKind::Carried)
-    return isWritten && !state.hasGap;
-  // What the step does not write is there from the step before.
-  state.begin = 0;
-  state.end = std::numeric_limits<uint64_t>::max();
-  return state.isAlone;
+  return kind == BufferKind::Carried ? state.isAlone
+                                     : isWritten && !state.hasGap;
 }
 
 /// False if the buffer is not a usual one.
@@ -172,6 +175,9 @@ bool UsualBuffers::read(const Actor &actor, State &state, BufferKind kind,
                         uint64_t begin, uint64_t end) {
   if (state.phase != Phase::Reading && !startReading(actor, state, kind))
     return false;
+  // What the step does not write is there from the step before.
+  if (kind == BufferKind::Carried)
+    state.end = std::max(state.end, end);
   if (begin < state.begin || end > state.end)
     return false;
   if (!state.isAlone)
@@ -179,7 +185,7 @@ bool UsualBuffers::read(const Actor &actor, State &state, BufferKind kind,
   bool byClock = true;
   if (state.clock == actor.clock)
     return true;
-  if (!isAfterAll(actor, state.writes, byClock))
+  if (!isAfterAll(actor, state.writes, state.earlierWrites, byClock))
     return false;
   if (byClock)
     state.clock = actor.clock;

@@ -49,8 +49,8 @@ private:
 
   /// What a buffer was used for so far.
   struct State {
-    /// The writes are the bytes [begin, end), maybe with gaps. While reading,
-    /// the bytes that may be read.
+    /// The writes are the bytes [begin, end), maybe with gaps. Of Carried: of
+    /// the last part, reads too; nothing from `begin` on was used before.
     uint64_t begin = 0, end = 0;
     /// One that proves enough for a further write or, while reading, read.
     uint32_t clock = kNoClock;
@@ -59,7 +59,8 @@ private:
     bool hasGap = false;      ///< between the writes
     bool isScattered = false; ///< the writes came in no order and may overlap
     uint32_t writes = kNone;  ///< the last one, in `touches`
-    uint32_t reads = kNone;   ///< the last one, in `touches`, unless alone
+    uint32_t earlierWrites = kNone; ///< the last one of parts before
+    uint32_t reads = kNone; ///< the last one, in `touches`, unless alone
     uint32_t group = 0;
     uint32_t predecessors = kNone; ///< the last one, in `successions`
     uint32_t nextOccupant = kNone; ///< buffer
@@ -94,7 +95,8 @@ private:
   bool succeed(const Actor &actor, uint32_t buffer);
   bool endWrites(State &state);
   bool isComplete(uint32_t buffer);
-  bool isAfterAll(const Actor &actor, uint32_t touch, bool &byClock) const;
+  bool isAfterAll(const Actor &actor, uint32_t touch, uint32_t end,
+                  bool &byClock) const;
   bool isAfterPredecessors(const Actor &actor, State &state) const;
   void breakGroup(uint32_t group);
 

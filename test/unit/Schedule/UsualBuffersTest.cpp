@@ -44,6 +44,15 @@ TEST(UsualBuffers, TilesMayComeInAnyOrder) {
   EXPECT_EQ(rules(tiles(kCarried, 65, 64, 64).program), "AMK-R3");
 }
 
+TEST(UsualBuffers, TilesLeaveNoGap) {
+  for (uint64_t bytes : {63, 64}) {
+    ProgramBuilder b(1, 0);
+    b.task(0, "a").write(kArena, 0, bytes).write(kArena, 64, 64);
+    b.task(0, "b").read(kArena, 0, 128);
+    EXPECT_EQ(rules(b.program), bytes == 64 ? "" : "AMK-C1");
+  }
+}
+
 TEST(UsualBuffers, TilesOfOneWorkerDoNotOverlapEither) {
   for (uint64_t bytes : {64, 65}) {
     ProgramBuilder b(1, 0);
@@ -166,6 +175,43 @@ TEST(UsualBuffers, WritesComeBeforeReads) {
   EXPECT_EQ(rules(b.program), "");
 }
 
+/// A cache of two layers: each is written by worker 0 and read by worker 1,
+/// which in the second layer reads from `from` on.
+ProgramBuilder cache(uint64_t from, uint64_t second, int64_t waits) {
+  ProgramBuilder b(2, 2);
+  b.task(0, "a").wait(1, 0).write(kCarried, 0, 64).signal(0);
+  b.task(1, "b").wait(0, 1).read(kCarried, 0, 100).signal(1);
+  b.task(0, "c").wait(1, 1).write(kCarried, 200, 64);
+  b.task(0, "d").write(kCarried, second, 264 - second - 64).signal(0);
+  b.task(1, "e").wait(0, waits).read(kCarried, from, 264 - from).signal(1);
+  return b;
+}
+
+TEST(UsualBuffers, ACacheIsWrittenInParts) {
+  for (uint64_t from : {0, 99, 100, 101}) {
+    EXPECT_EQ(rules(cache(from, 100, 2).program), "") << from;
+    EXPECT_EQ(rules(cache(from, 100, 1).program), "AMK-R1 AMK-R2") << from;
+    EXPECT_EQ(rules(cache(from, 99, 2).program), "AMK-C5") << from;
+    ProgramBuilder b = cache(from, 100, 2);
+    Region &last = b.program.agents[0].actions[2].accesses[0].region;
+    last.rowBytes = 101;
+    EXPECT_EQ(rules(b.program), "AMK-C3") << from;
+  }
+}
+
+TEST(UsualBuffers, EarlierPartsHaveTheirOwnReaders) {
+  // Worker 2 reads the first part late, and with or without having waited.
+  for (int64_t waits : {0, 1}) {
+    ProgramBuilder b = cache(100, 100, 2);
+    b.program.counters.push_back({"step"});
+    b.program.agents.push_back({"worker 2", 2, {}});
+    for (unsigned i = 0; i != 3; ++i)
+      b.task(2, "none");
+    b.task(2, "f").wait(0, waits).read(kCarried, 0, 64);
+    EXPECT_EQ(rules(b.program, /*steps=*/1), waits ? "" : "AMK-R1");
+  }
+}
+
 /// Two workers pass buffers on, of which `second` begins at byte `offset` of
 /// the first one's 64 and has as many: worker 0 writes the first (a), worker 1
 /// reads it (b), worker 0 writes the second (c), worker 1 reads it (d).
@@ -201,6 +247,49 @@ TEST(UsualBuffers, WritersWaitForWritesThatNobodyReads) {
     if (!waits)
       b.program.agents[2].actions[0].waits[0].threshold = 0;
     EXPECT_EQ(rules(b.program, /*steps=*/1), waits ? "" : "AMK-R3");
+  }
+}
+
+TEST(UsualBuffers, WritersWaitForEachReader) {
+  for (int64_t waits : {0, 1, 2}) {
+    ProgramBuilder b = succession(0, BufferKind::Scratch);
+    // Worker 2 reads the first buffer, too, and knows as much as worker 1.
+    b.program.agents.push_back({"worker 2", 2, {}});
+    b.program.agents[2].actions.push_back(b.program.agents[1].actions[0]);
+    b.program.agents[0].actions[1].waits[0].threshold = waits;
+    std::string expected = waits == 2 ? "" : "AMK-R2 AMK-R2";
+    EXPECT_EQ(rules(b.program, /*steps=*/1), expected) << waits;
+  }
+}
+
+TEST(UsualBuffers, WritersWaitForWritesAfterTheReads) {
+  for (bool waits : {false, true}) {
+    ProgramBuilder b(2, 1);
+    b.program.buffers[kArena].bytes = 0;
+    uint32_t first = b.buffer("first", BufferKind::Scratch, 0, 0, 64);
+    uint32_t second = b.buffer("second", BufferKind::Scratch, 0, 0, 64);
+    b.task(0, "a").write(first, 0, 32);
+    b.task(0, "b").read(first, 0, 32).signal(0);
+    b.task(0, "c").write(first, 32, 32).signal(0);
+    b.task(1, "none");
+    b.task(1, "none");
+    b.task(1, "none");
+    b.task(1, "d").wait(0, waits ? 2 : 1).write(second, 0, 64);
+    EXPECT_EQ(rules(b.program, /*steps=*/1), waits ? "" : "AMK-R3");
+  }
+}
+
+TEST(UsualBuffers, WritersWaitForAllBuffersBeforeThem) {
+  for (uint32_t left : {0, 1, 2}) {
+    ProgramBuilder b(3, 2);
+    b.program.buffers[kArena].bytes = 0;
+    uint32_t first = b.buffer("first", BufferKind::Scratch, 0, 0, 64);
+    uint32_t second = b.buffer("second", BufferKind::Scratch, 0, 64, 64);
+    uint32_t third = b.buffer("third", BufferKind::Scratch, 0, 32, 64);
+    b.task(0, "a").write(first, 0, 64).signal(0);
+    b.task(1, "b").write(second, 0, 64).signal(1);
+    b.task(2, "c").wait(0, left != 0).wait(1, left != 1).write(third, 0, 64);
+    EXPECT_EQ(rules(b.program, /*steps=*/1), left == 2 ? "" : "AMK-R3");
   }
 }
 
@@ -326,7 +415,12 @@ Program randomPhases(uint64_t seed) {
                                           : BufferKind::Carried;
     program.buffers.push_back({"b", kind, 0, offset, bytes});
   }
-  bool isReversed = random.chance(30);
+  // Phases also write a part of a cache, and read that of the phase before.
+  program.spaces.push_back({"kv", (phases + 1) * bytes});
+  auto cache = static_cast<uint32_t>(program.buffers.size());
+  program.buffers.push_back(
+      {"kv", BufferKind::Carried, 1, 0, (phases + 1) * bytes});
+  bool hasCache = random.chance(30), isReversed = random.chance(30);
   uint32_t reach = random.chance(70) ? 1 : 2; // reads the phase before that
   for (uint32_t a = 0; a != agents; ++a) {
     program.agents[a].name = "w" + std::to_string(a);
@@ -341,6 +435,13 @@ Program randomPhases(uint64_t seed) {
       uint64_t tile = isReversed ? agents - 1 - a : a;
       action.accesses.push_back(
           {AccessMode::Write, {phase, tile * kTile, 1, kTile, 0}});
+      if (hasCache && phase % 2 == 0)
+        action.accesses.push_back(
+            {AccessMode::Write,
+             {cache, phase * bytes + tile * kTile, 1, kTile, 0}});
+      if (hasCache && phase % 2 == 1)
+        action.accesses.push_back(
+            {AccessMode::Read, {cache, (phase - 1) * bytes, 1, bytes, 0}});
       action.signals = {{phase, 1}};
       program.agents[a].actions.push_back(action);
     }
