@@ -35,7 +35,10 @@ static constexpr uint32_t kSharedBytes = kSlots * kStageBytes + kSlots * 16;
 namespace {
 
 enum class Copy { Bulk, Store };
-/// How a warp that has read a slot gives it back.
+/// Who executes fence.proxy.async between a slot's reads and its next copy.
+enum class Fence { None, Loader, Readers };
+/// How a warp that has read a slot gives it back. Its lanes that store one fill
+/// it the same way.
 enum class Release {
   OneLane,  ///< bar.warp.sync, then lane 0 arrives for the warp: the kernel's
   AllLanes, ///< each lane arrives
@@ -47,6 +50,7 @@ struct Variant {
   const char *name;
   Copy copy;
   Release release;
+  Fence fence;
   uint32_t stages;     ///< 4: no slot is used twice
   bool barrier;        ///< all threads also meet at a barrier for each stage
   const char *meaning; ///< of hazards that racecheck reports for it
@@ -57,25 +61,31 @@ struct Variant {
 };
 
 constexpr Variant kVariants[] = {
-    {"bulk_lane", Copy::Bulk, Release::OneLane, 64, false,
-     "right; the protocol of the kernel"},
-    {"bulk_all", Copy::Bulk, Release::AllLanes, 64, false,
-     "right; clean while bulk_lane is not: the tool misses bar.warp.sync"},
-    {"store_lane", Copy::Store, Release::OneLane, 64, false,
-     "right; clean while bulk_lane is not: the tool misses bulk copies"},
-    {"store_all", Copy::Store, Release::AllLanes, 64, false,
+    {"bulk_lane", Copy::Bulk, Release::OneLane, Fence::None, 64, false,
+     "the protocol of the kernel"},
+    {"bulk_all", Copy::Bulk, Release::AllLanes, Fence::None, 64, false,
+     "clean while bulk_lane is not: the tool misses bar.warp.sync"},
+    {"bulk_lane_fence", Copy::Bulk, Release::OneLane, Fence::Loader, 64, false,
+     "right, by the text on proxies too"},
+    {"bulk_all_fence", Copy::Bulk, Release::AllLanes, Fence::Loader, 64, false,
+     "right, by the text on proxies too"},
+    {"bulk_all_fences", Copy::Bulk, Release::AllLanes, Fence::Readers, 64,
+     false, "right; clean while bulk_all_fence is not: readers must fence"},
+    {"store_lane", Copy::Store, Release::OneLane, Fence::None, 64, false,
+     "right; reported: the tool misses bar.warp.sync of ordinary stores too"},
+    {"store_all", Copy::Store, Release::AllLanes, Fence::None, 64, false,
      "right; the simplest form: the tool must know it"},
-    {"bulk_once", Copy::Bulk, Release::OneLane, kSlots, false,
+    {"bulk_once", Copy::Bulk, Release::OneLane, Fence::None, kSlots, false,
      "right; no slot is used twice: hazards here are write, then read"},
-    {"bulk_barrier", Copy::Bulk, Release::OneLane, 64, true,
-     "right, whatever the tool knows of mbarriers"},
-    {"bulk_early", Copy::Bulk, Release::Early, 64, false,
+    {"bulk_barrier", Copy::Bulk, Release::OneLane, Fence::None, 64, true,
+     "right, whatever the tool knows of mbarriers, but for proxies"},
+    {"bulk_early", Copy::Bulk, Release::Early, Fence::None, 64, false,
      "WRONG, must be reported"},
-    {"store_early", Copy::Store, Release::Early, 64, false,
+    {"store_early", Copy::Store, Release::Early, Fence::None, 64, false,
      "WRONG, must be reported"},
-    {"bulk_ignored", Copy::Bulk, Release::Ignored, 64, false,
+    {"bulk_ignored", Copy::Bulk, Release::Ignored, Fence::None, 64, false,
      "WRONG, must be reported"},
-    {"store_ignored", Copy::Store, Release::Ignored, 64, false,
+    {"store_ignored", Copy::Store, Release::Ignored, Fence::None, 64, false,
      "WRONG, must be reported"},
 };
 
@@ -84,6 +94,13 @@ constexpr Variant kVariants[] = {
 //===----------------------------------------------------------------------===//
 // PTX
 //===----------------------------------------------------------------------===//
+
+static const char kProxyFence[] = "  fence.proxy.async.shared::cta;\n";
+
+/// True if 32 lanes store a slot and each of them says so.
+static bool allLanesFill(const Variant &variant) {
+  return variant.copy == Copy::Store && variant.release == Release::AllLanes;
+}
 
 /// Waits for a barrier's phase. The wrong variants may wait for one that is
 /// long over, which looks like one to come: they give up.
@@ -139,9 +156,10 @@ static const char kBegin[] = R"((
 static std::string initialise(const Variant &variant) {
   std::string text;
   const char *readers = variant.release == Release::AllLanes ? "64" : "2";
+  const char *writers = allLanesFill(variant) ? "32" : "1";
   for (uint32_t slot = 0; slot != kSlots; ++slot) {
     std::string at = "[%barriers+" + std::to_string(8 * slot);
-    text += "  mbarrier.init.shared::cta.b64 " + at + "], 1;\n" +
+    text += "  mbarrier.init.shared::cta.b64 " + at + "], " + writers + ";\n" +
             "  mbarrier.init.shared::cta.b64 " + at + "+32], " + readers +
             ";\n";
   }
@@ -166,6 +184,8 @@ static std::string consumer(const Variant &variant) {
   add.u32 %sum, %sum, %v2;
   add.u32 %sum, %sum, %v3;
 )";
+  if (variant.fence == Fence::Readers)
+    text += kProxyFence;
   if (variant.release == Release::AllLanes)
     text += std::string("  ") + kArrive;
   else if (variant.release != Release::Early)
@@ -213,10 +233,10 @@ static const char kStoreCopy[] = R"(
   st.shared.v4.b32 [%at], {%v0, %v1, %v2, %v3};
   ld.global.v4.b32 {%v0, %v1, %v2, %v3}, [%from+512];
   st.shared.v4.b32 [%at+512], {%v0, %v1, %v2, %v3};
-  bar.warp.sync 0xffffffff;
-  @%first mbarrier.arrive.shared::cta.b64 %state, [%full];
 )";
 
+/// After the wait for the readers, a fence for both proxies: what is before it,
+/// the reads included, is ordered before copies after it.
 static std::string loader(const Variant &variant) {
   bool isBulk = variant.copy == Copy::Bulk;
   std::string text = "load:\n";
@@ -228,7 +248,14 @@ static std::string loader(const Variant &variant) {
             "  xor.b32 %parity, %parity, 1;\n" + // of the use before
             waitFor("wait_empty", "%empty", variant) +
             "free:\n";
+  if (variant.fence == Fence::Loader)
+    text += kProxyFence;
   text += isBulk ? bulkCopy(variant) : kStoreCopy;
+  if (!isBulk)
+    text += std::string(allLanesFill(variant)
+                            ? "  "
+                            : "  bar.warp.sync 0xffffffff;\n  @%first ") +
+            "mbarrier.arrive.shared::cta.b64 %state, [%full];\n";
   text += "loaded:\n";
   if (variant.barrier)
     text += "  barrier.sync 0;\n";
@@ -275,7 +302,7 @@ static bool run(const Variant &variant) {
                {in.address(), out.address(), variant.stages});
   out.download(sums.data());
   bool equal = sums == expected;
-  std::printf("%-14s %s: sums are %s\n", variant.name, variant.meaning,
+  std::printf("%-15s %s: sums are %s\n", variant.name, variant.meaning,
               equal ? "right" : "wrong");
   std::fflush(stdout);
   return equal || !variant.isRight();
