@@ -264,8 +264,16 @@ void TagChecker::checkPair(const std::vector<TaggedWrite> &writes, size_t meant,
   uint64_t distance = isLast ? ago - 1 : ago;
   if (isLast)
     next = 0;
+  // An agent sees its own words at once, whatever memory holds.
+  auto isOwn = [&](uint32_t writer, uint32_t waiter) {
+    return model.agentOf[writer] == model.agentOf[waiter];
+  };
   // Any word that the action stores there is enough.
   auto isReplaced = [&](uint32_t waiter) {
+    // The actions of an agent are numbered in the order of its queue.
+    uint32_t writer = writes[next].action;
+    if (isOwn(writer, waiter) && (distance != 0 || writer < waiter))
+      return true;
     for (size_t i = next;
          i != writes.size() && writes[i].position == writes[next].position; ++i)
       if (order.beforeReached({writes[i].action, End::Words, writes[i].counter},
@@ -275,9 +283,7 @@ void TagChecker::checkPair(const std::vector<TaggedWrite> &writes, size_t meant,
   };
   uint32_t counter = writes[meant].counter, other = writes[stale].counter;
   for (uint32_t waiter : waiters[counter]) {
-    // An agent sees its own words at once.
-    bool isOwn = model.agentOf[waiter] == model.agentOf[writes[meant].action];
-    if (isOwn || isReplaced(waiter) ||
+    if (isOwn(writes[meant].action, waiter) || isReplaced(waiter) ||
         !reported.insert({waiter, counter, other}).second)
       continue;
     report.add(Rule::TagAlias, model.ref(waiter),

@@ -410,6 +410,24 @@ TEST(Rules, AMK_T1_rejects_words_of_another_counter_with_the_same_tag) {
     EXPECT_EQ(rules(b.program), base == 7 ? "AMK-T1" : "");
   }
 }
+TEST(Rules, AMK_T1_accepts_stale_words_that_the_waiter_replaced_itself) {
+  // The words of counter 1 may still be on their way when "use" is reached:
+  // its own agent sees them, the other those of counter 0 in their place.
+  for (unsigned user : {1, 2}) {
+    ProgramBuilder b(3, 3);
+    uint32_t other = b.buffer("other", BufferKind::Scratch, 0, 0, 64);
+    uint32_t last = b.buffer("last", BufferKind::Scratch, 0, 0, 64);
+    b.makeTag(0, 7);
+    b.makeTag(1, 8);
+    b.makeTag(2, 7);
+    b.program.tags = {100, 32};
+    b.task(1, "first").tag(0, kArena, 0, 64);
+    b.task(1, "second").tag(1, other, 0, 64);
+    b.task(0, "third").wait(1, 1).tag(2, last, 0, 64);
+    b.task(user, "use").wait(2, 1);
+    EXPECT_EQ(rules(b.program, /*steps=*/1), user == 1 ? "" : "AMK-T1");
+  }
+}
 TEST(Rules, AMK_T1_accepts_another_tag_in_the_next_step) {
   EXPECT_EQ(rules(tagged(/*bits=*/32, /*stride=*/1).program), "");
   EXPECT_EQ(rules(tagged(/*bits=*/1, /*stride=*/1).program), "");
