@@ -75,7 +75,7 @@ const std::vector<MutationClass> &amk::mutants::mutationClasses() {
       {"damaged-tables", damageTables, {}},
       {"previous-version-read",
        readPreviousVersion,
-       {"C5", "R1", "R2", "R3", "S5", "C1"}},
+       {"C5", "R1", "R2", "R3", "R4", "S5", "C1"}},
       {"shared-memory-exceeded", exceedSharedMemory, {"S3", "S5"}}};
   return classes;
 }
