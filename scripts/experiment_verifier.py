@@ -8,11 +8,17 @@ something that shares no code with it, and writes what they counted as JSON and
 as a Markdown table. The exit status is not zero if any part found a
 disagreement or could not run. Speeds that are asked for and missed are said,
 but do not fail: they depend on the machine.
+
+With --keep a report is made up of several runs: parts that are not run now are
+those of an earlier report, and each part says of which commit it is. Speeds may
+be measured often that way; the fastest of one commit is the one reported, as
+other load only makes it slower, beside the medians of all.
 """
 
 import argparse
 import datetime
 import json
+import math
 import os
 import platform
 import subprocess
@@ -34,19 +40,18 @@ TARGETS = ["amk-schedule-random", "amk-schedule-oracle", "amk-schedule-mutants",
            "amk-schedule-artefact", "amk-verify", "amk-compile", "amk-run"]
 
 
-def binary(name):
-    return BUILD / "bin" / name
+def part_commands(name, count, seed, out, work, programs):
+    """The command that runs one part, with the binaries of a directory."""
+    def binary(program):
+        return programs / program
 
-
-def part_commands(name, count, seed, out, work):
-    """The command that runs one part."""
     common = ["--seed", seed, "--out", out]
     if name == "random":
         return [binary("amk-schedule-random"), "--count", count, "--oracle",
                 binary("amk-schedule-oracle"), *common]
     if name == "lowerings":
         return [PYTHON, EXPERIMENT / "lowerings/run.py", "--count", count,
-                "--build-dir", BUILD, "--dump", work / "programs", *common]
+                "--build-dir", programs.parent, "--dump", work / "programs", *common]
     if name == "mutants":
         return [binary("amk-schedule-mutants"), "--per-class", count,
                 "--programs", EXPERIMENT / "lowerings/programs", *common]
@@ -68,10 +73,11 @@ TITLES = {
 }
 
 
-def run_part(name, count, seed, work):
+def run_part(name, count, seed, work, programs):
     out = work / f"{name}.json"
     out.unlink(missing_ok=True)
-    command = [str(word) for word in part_commands(name, count, seed, out, work)]
+    command = [str(word) for word in part_commands(
+        name, count, seed, out, work, programs)]
     print(f"\n=== {TITLES[name]}\n$ {' '.join(command)}", flush=True)
     start = time.monotonic()
     status = subprocess.run(command, cwd=ROOT, check=False).returncode
@@ -97,10 +103,10 @@ def passed(result):
             and disagreements(result) == 0)
 
 
-def run_speed(work):
+def run_speed(work, programs):
     """Verifies plans of growing size; Google Benchmark's own JSON."""
     out = work / "speed.json"
-    bench = binary("amk-schedule-bench")
+    bench = programs / "amk-schedule-bench"
     command = [str(bench), "--benchmark_repetitions=5",
                "--benchmark_report_aggregates_only=true",
                f"--benchmark_out={out}", "--benchmark_out_format=json"]
@@ -128,6 +134,12 @@ def speed_rows(speed):
             run["aggregate"]] = run["us"]
     return [(name, values["tasks"], values["median"], values["stddev"],
              GOALS.get(name)) for name, values in by_name.items()]
+
+
+def fastest(runs):
+    """The measurement that other load disturbed least."""
+    return min(runs, key=lambda run: sum(
+        math.log(row[2]) for row in speed_rows(run["speed"])))
 
 
 def missed(speed):
@@ -187,19 +199,37 @@ def class_table(result):
     return lines
 
 
+def all_speeds(runs):
+    """The medians of all measurements, if there is more than one."""
+    if len(runs) < 2:
+        return []
+    lines = ["", "Medians (us) of all measurements, each with the load average "
+             "(of 1 minute) before it; above is the fastest:", "",
+             "| benchmark | " + " | ".join(
+                 f"{run['commit']}, {run['time']}, load {run['load']:.1f}"
+                 for run in runs) + " |", "|---|" + "---:|" * len(runs)]
+    for rows in zip(*(speed_rows(run["speed"]) for run in runs)):
+        lines.append(f"| {rows[0][0]} | "
+                     + " | ".join(f"{row[2]:.2f}" for row in rows) + " |")
+    return lines
+
+
 def markdown(report):
     lines = ["# The schedule verifier, tried", "",
              f"{report['date']}, commit {report['commit']}, "
              f"{report['processor']}, {report['cores']} cores, "
              f"{'reduced' if report['reduced'] else 'full'} size, "
              f"seed {report['seed']}. Made by `make experiment-verifier`; what "
-             "the parts do: docs/ScheduleSpec.md, section 9.", "",
-             "| part | counted | verdicts | disagreements | seconds |",
-             "|---|---|---|---:|---:|"]
+             "the parts do: docs/ScheduleSpec.md, section 9.", ""]
+    if any(part["commit"] != report["commit"] for part in report["parts"]):
+        lines += ["Made up of several runs (`--keep`): each part is of the "
+                  "commit in its row.", ""]
+    lines += ["| part | commit | counted | verdicts | disagreements | "
+              "seconds |", "|---|---|---|---|---:|---:|"]
     for result in report["parts"]:
         found = ("skipped: " + result["skipped"] if "skipped" in result else
                  result.get("error", disagreements(result)))
-        lines.append(f"| {TITLES[result['part']]} | "
+        lines.append(f"| {TITLES[result['part']]} | {result['commit']} | "
                      f"{flat(result.get('counts', {}))} | "
                      f"{flat(verdict_counts(result))} | {found} | "
                      f"{result['wall_seconds']} |")
@@ -216,6 +246,7 @@ def markdown(report):
                       + flat(control) + "."]
     if report["speed"]:
         lines += ["", "## Speed", "",
+                  f"Commit {report['speed_commit']}.", "",
                   "| benchmark | tasks | median us | deviation | us a task | "
                   "asked | |", "|---|---:|---:|---:|---:|---:|---|"]
         for name, tasks, median, spread, goal in speed_rows(report["speed"]):
@@ -224,6 +255,7 @@ def markdown(report):
             met = "" if not goal else "met" if median <= goal else "MISSED"
             lines.append(f"| {name} | {tasks} | {median:.2f} | {spread:.2f} | "
                          f"{each} | {asked} | {met} |")
+        lines += all_speeds(report["speed_runs"])
     return "\n".join(lines) + "\n"
 
 
@@ -238,6 +270,12 @@ def parse_arguments():
     parser.add_argument("--only", nargs="+", choices=PARTS + ["speed"],
                         default=PARTS + ["speed"], metavar="PART",
                         help="of " + ", ".join(PARTS + ["speed"]))
+    parser.add_argument("--bin-dir", type=Path, metavar="DIR",
+                        help="take programs from there, a build's bin, and "
+                        "build none")
+    parser.add_argument("--commit", help="that they are of (default: HEAD)")
+    parser.add_argument("--keep", type=Path, metavar="FILE",
+                        help="JSON report with the parts that are not run")
     parser.add_argument("--out", type=Path, metavar="PREFIX",
                         help="write PREFIX.json and PREFIX.md (full size: "
                         "docs/results/verifier-DATE)")
@@ -248,32 +286,60 @@ def build(targets):
     subprocess.run(["ninja", "-C", str(BUILD), *targets], cwd=ROOT, check=True)
 
 
+def with_kept(report, kept):
+    """The report, with those parts of an earlier one that it does not have."""
+    parts = {part["part"]: {"commit": kept["commit"], **part}
+             for part in kept["parts"]}
+    parts.update((part["part"], part) for part in report["parts"])
+    report["parts"] = [parts[name] for name in PARTS if name in parts]
+    earlier = kept.get("speed_runs", [])
+    if earlier and not report["speed_runs"]:
+        report["speed_commit"] = kept["speed_commit"]
+    report["speed_runs"] = [run for run in earlier
+                            if run["commit"] == report["speed_commit"]
+                            ] + report["speed_runs"]
+
+
+def make_report(arguments, work):
+    wants_speed = "speed" in arguments.only and not arguments.reduced
+    programs = arguments.bin_dir
+    if not programs:
+        programs = BUILD / "bin"
+        build(TARGETS + (["amk-schedule-bench"] if wants_speed else []))
+    at = arguments.commit or commit()
+    report = {"date": datetime.date.today().isoformat(), "commit": at,
+              "processor": processor(), "cores": os.cpu_count(),
+              "seed": arguments.seed, "reduced": arguments.reduced,
+              "parts": [], "speed_commit": at, "speed_runs": [], "speed": []}
+    sizes = REDUCED if arguments.reduced else FULL
+    for name in PARTS:
+        if name in arguments.only:
+            result = run_part(name, sizes[name], arguments.seed, work, programs)
+            report["parts"].append({**result, "part": name, "commit": at})
+    if wants_speed:
+        report["speed_runs"].append(
+            {"commit": at, "time": f"{datetime.datetime.now():%H:%M}",
+             "load": os.getloadavg()[0], "speed": run_speed(work, programs)})
+    if arguments.keep:
+        with_kept(report, json.loads(arguments.keep.read_text()))
+    if report["speed_runs"]:
+        report["speed"] = fastest(report["speed_runs"])["speed"]
+    return report
+
+
 def main():
     arguments = parse_arguments()
     work = BUILD / "experiment-verifier"
     work.mkdir(parents=True, exist_ok=True)
-    wants_speed = "speed" in arguments.only and not arguments.reduced
-    build(TARGETS + (["amk-schedule-bench"] if wants_speed else []))
-
-    sizes = REDUCED if arguments.reduced else FULL
     start = time.monotonic()
-    parts = []
-    for name in PARTS:
-        if name in arguments.only:
-            result = run_part(name, sizes[name], arguments.seed, work)
-            result["part"] = name
-            parts.append(result)
-    today = datetime.date.today().isoformat()
-    report = {"date": today, "commit": commit(), "processor": processor(),
-              "cores": os.cpu_count(), "seed": arguments.seed,
-              "reduced": arguments.reduced, "parts": parts,
-              "speed": run_speed(work) if wants_speed else []}
+    report = make_report(arguments, work)
+    parts = report["parts"]
 
     prefix = arguments.out or (work / "reduced" if arguments.reduced else
-                               ROOT / f"docs/results/verifier-{today}")
+                               ROOT / f"docs/results/verifier-{report['date']}")
     prefix.with_suffix(".json").write_text(json.dumps(report, indent=1) + "\n")
     prefix.with_suffix(".md").write_text(markdown(report))
-    late = missed(report["speed"]) if wants_speed else []
+    late = missed(report["speed"]) if report["speed"] else []
     good = sum(map(passed, parts))
     skipped = sum("skipped" in result for result in parts)
     print(f"\nexperiment: {time.monotonic() - start:.0f} s, written to "
