@@ -302,7 +302,7 @@ def with_kept(report, kept):
 
 def make_report(arguments, work):
     wants_speed = "speed" in arguments.only and not arguments.reduced
-    programs = arguments.bin_dir
+    programs = arguments.bin_dir and arguments.bin_dir.resolve()
     if not programs:
         programs = BUILD / "bin"
         build(TARGETS + (["amk-schedule-bench"] if wants_speed else []))
