@@ -8,6 +8,7 @@
 
 #include "amk/Target/GpuCode.h"
 #include "Assembler.h"
+#include "InlineBodies.h"
 #include "amk/Conversion/GpuArchs.h"
 #include "amk/Dialect/AMK/IR/AMK.h"
 #include "amk/Support/GpuLayout.h"
@@ -41,7 +42,10 @@ static FailureOr<std::string> emitPtx(gpu::GPUModuleOp module) {
   // As text; the toolkit is not asked for anything.
   gpu::TargetOptions options(/*toolkitPath=*/"", /*librariesToLink=*/{},
                              /*cmdOptions=*/"", /*elfSection=*/"",
-                             gpu::CompilationTarget::Assembly);
+                             gpu::CompilationTarget::Assembly,
+                             /*getSymbolTableCallback=*/{},
+                             /*initialLlvmIRCallback=*/{},
+                             /*linkedLlvmIRCallback=*/{}, inlineBodies);
   auto text = target.serializeToObject(module, options);
   if (!text)
     return module.emitOpError("cannot be translated to PTX"), failure();
