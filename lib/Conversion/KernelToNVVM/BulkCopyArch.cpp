@@ -27,9 +27,17 @@ void BulkCopyArch::emitCopy(CodeBuilder &code, Value dst, Value src,
   NVVM::MBarrierArriveExpectTxOp::create(code.b, code.loc, Type(), bar, bytes,
                                          blockScope(code),
                                          code.b.getBoolAttr(false), Value());
-  Value some = code.make<arith::CmpIOp>(arith::CmpIPredicate::ne, bytes,
-                                        code.i32(0));
+  Value some =
+      code.make<arith::CmpIOp>(arith::CmpIPredicate::ne, bytes, code.i32(0));
   code.ifThen(some, [&] {
+    // What consumers have read of the slot by the generic proxy comes before
+    // what the copy writes by the asynchronous one.
+    NVVM::FenceProxyOp::create(
+        code.b, code.loc,
+        NVVM::ProxyKindAttr::get(code.b.getContext(),
+                                 NVVM::ProxyKind::async_shared),
+        NVVM::SharedSpaceAttr::get(code.b.getContext(),
+                                   NVVM::SharedSpace::shared_cta));
     // shared::cluster, as PTX 8.0 has no other form; this block's own memory.
     auto cluster = LLVM::LLVMPointerType::get(code.b.getContext(), 7);
     Value to = code.make<LLVM::AddrSpaceCastOp>(cluster, dst);
@@ -47,9 +55,11 @@ Value BulkCopyArch::emitStreamPolicy(CodeBuilder &code) const {
   return policy.getResult(0);
 }
 
-Value BulkCopyArch::emitBarrierTry(CodeBuilder &code, Value bar, Value parity) const {
+Value BulkCopyArch::emitBarrierTry(CodeBuilder &code, Value bar,
+                                   Value parity) const {
   return code.make<NVVM::MBarrierTryWaitOp>(code.b.getI1Type(), bar, parity,
-                                            /*ticks=*/Value(), blockScope(code));
+                                            /*ticks=*/Value(),
+                                            blockScope(code));
 }
 
 void BulkCopyArch::emitCopyAfterStores(CodeBuilder &code) const {
