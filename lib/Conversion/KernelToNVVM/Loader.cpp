@@ -12,7 +12,8 @@
 //     wait for instruction k; copy the stages of its run into the ring
 //   wait until all copies have landed
 //
-// Every wait also ends when the worker stops; nothing is copied after that.
+// Every wait also ends when the worker stops; nothing is copied after that, but
+// what needs no wait.
 // docs/GpuKernel.md, sections 1.2, 2.3 and 5.3.
 //
 //===----------------------------------------------------------------------===//
@@ -45,12 +46,13 @@ private:
   void advance(Value slot, Value parity, int32_t slots);
 
   Value stopped() {
-    Value flag = code.loadShared32(code.shared(
-        SharedPart::State, code.i32(layout::StateOffset::kStop)));
+    Value flag = code.loadShared32(
+        code.shared(SharedPart::State, code.i32(layout::StateOffset::kStop)));
     return code.make<arith::CmpIOp>(arith::CmpIPredicate::ne, flag,
                                     code.i32(0));
   }
-  /// Runs `body` when the phase has completed, and not at all after a stop.
+  /// Runs `body` when the phase has completed, and not at all if the worker
+  /// stops before.
   void whenReady(abi::WaitKind kind, Value bar, Value parity, Value what,
                  function_ref<void()> body);
   void emitInstruction(Value number);
@@ -90,15 +92,25 @@ void LoaderBuilder::advance(Value slot, Value parity, int32_t slots) {
 
 void LoaderBuilder::whenReady(abi::WaitKind kind, Value bar, Value parity,
                               Value what, function_ref<void()> body) {
-  code.waitFor(
-      [&] {
-        Value ready = code.kernel.arch.emitBarrierTry(code, bar, parity);
-        return code.make<arith::OrIOp>(ready, stopped());
-      },
-      [&] { return GpuBuilder::Failure{kind, what, Value(), parity, Value()}; });
-  Value goOn = code.make<arith::XOrIOp>(
-      stopped(), code.make<arith::ConstantOp>(b.getBoolAttr(true)));
-  code.ifThen(goOn, body);
+  // Where there is nothing to wait for, nobody asks whether to stop: copies
+  // into slots that are free do no harm, and are waited for at the end.
+  Type i1 = b.getI1Type();
+  Value isReady = code.variable(i1);
+  auto tryOnce = [&]() -> Value {
+    Value ready = code.kernel.arch.emitBarrierTry(code, bar, parity);
+    code.store(ready, isReady, 1);
+    return ready;
+  };
+  Value isLate = code.make<arith::XOrIOp>(
+      tryOnce(), code.make<arith::ConstantOp>(b.getBoolAttr(true)));
+  code.ifThen(isLate, [&] {
+    code.waitFor([&] { return code.make<arith::OrIOp>(tryOnce(), stopped()); },
+                 [&] {
+                   return GpuBuilder::Failure{kind, what, Value(), parity,
+                                              Value()};
+                 });
+  });
+  code.ifThen(code.load(i1, isReady, 1), body);
 }
 
 /// Asks for instruction `number` of the launch, if there is one.
@@ -134,17 +146,16 @@ void LoaderBuilder::emitStage(Value source, Value bytes, Value policy) {
   code.ifThen(full, [&] {
     whenReady(abi::WaitKind::RingFull,
               code.barrier(layout::kFullBarriers, get(pacedSlot)),
-              get(pacedParity), get(pacedSlot), [&] {
-                advance(pacedSlot, pacedParity, gpu.getStages());
-              });
+              get(pacedParity), get(pacedSlot),
+              [&] { advance(pacedSlot, pacedParity, gpu.getStages()); });
   });
   whenReady(abi::WaitKind::RingEmpty, code.barrier(layout::kEmptyBarriers, at),
             before, at, [&] {
-              Value target = code.shared(SharedPart::Ring,
-                                         code.mul32(at, gpu.getStage()));
-              code.kernel.arch.emitCopy(
-                  code, target, source, bytes,
-                  code.barrier(layout::kFullBarriers, at), policy);
+              Value target =
+                  code.shared(SharedPart::Ring, code.mul32(at, gpu.getStage()));
+              code.kernel.arch.emitCopy(code, target, source, bytes,
+                                        code.barrier(layout::kFullBarriers, at),
+                                        policy);
               advance(slot, parity, gpu.getStages());
               set(stages, code.add32(get(stages), 1));
             });
@@ -152,9 +163,8 @@ void LoaderBuilder::emitStage(Value source, Value bytes, Value policy) {
 
 void LoaderBuilder::emitWeightRun(Value count, Value bytes, Value offset) {
   Value policy = code.kernel.arch.emitStreamPolicy(code);
-  Value base =
-      code.byteAt(globalField(offsetof(abi::DeviceQueue, stream)),
-                  code.mul(code.zext(offset), abi::kFragmentBytes));
+  Value base = code.byteAt(globalField(offsetof(abi::DeviceQueue, stream)),
+                           code.mul(code.zext(offset), abi::kFragmentBytes));
   Value step = code.zext(bytes);
   code.stampLoad(/*isEnd=*/false);
   code.loop(code.i64(0), code.zext(count), 1, [&](Value i) {
@@ -166,8 +176,8 @@ void LoaderBuilder::emitWeightRun(Value count, Value bytes, Value offset) {
 /// The worker's append of this layer in the step before is a real store to
 /// memory that the copies read.
 void LoaderBuilder::waitAppended() {
-  Value appended = code.shared(SharedPart::State,
-                               code.i32(layout::StateOffset::kAppended));
+  Value appended =
+      code.shared(SharedPart::State, code.i32(layout::StateOffset::kAppended));
   Value perStep = queueField(i32, offsetof(abi::DeviceQueue, kvRuns));
   // Runs before this one in the launch, and those of a step less: what must be
   // done is below zero in the first step.
@@ -193,22 +203,20 @@ void LoaderBuilder::emitKVRun(Value splits, Value blockBytes, Value offset) {
   Value all = code.make<arith::ShRUIOp>(splits, code.i32(16));
   Value last = code.div32(code.position(), code.kernel.kvBlock);
   Value has = code.make<arith::CmpIOp>(arith::CmpIPredicate::uge, last, split);
-  Value rounds =
-      code.make<arith::DivUIOp>(code.sub(last, split), all);
+  Value rounds = code.make<arith::DivUIOp>(code.sub(last, split), all);
   Value blocks = code.select(has, code.add32(rounds, 1), code.i32(0));
-  Value perStage = code.make<arith::DivUIOp>(code.i32(gpu.getStage()),
-                                             blockBytes);
+  Value perStage =
+      code.make<arith::DivUIOp>(code.i32(gpu.getStage()), blockBytes);
   Value pair = code.mul32(perStage, 2);
-  Value pairs = code.make<arith::DivUIOp>(
-      code.add(blocks, code.add32(pair, -1)), pair);
-  Value base =
-      code.byteAt(globalField(offsetof(abi::DeviceQueue, kvCache)),
-                  code.mul(code.zext(offset), abi::kFragmentBytes));
+  Value pairs =
+      code.make<arith::DivUIOp>(code.add(blocks, code.add32(pair, -1)), pair);
+  Value base = code.byteAt(globalField(offsetof(abi::DeviceQueue, kvCache)),
+                           code.mul(code.zext(offset), abi::kFragmentBytes));
   code.stampLoad(/*isEnd=*/false);
   code.loop(code.i64(0), code.zext(code.mul32(pairs, 2)), 1, [&](Value j) {
     Value first = code.mul(code.narrow(j), perStage);
-    Value left = code.select(code.less(first, blocks),
-                             code.sub(blocks, first), code.i32(0));
+    Value left = code.select(code.less(first, blocks), code.sub(blocks, first),
+                             code.i32(0));
     Value bytes = code.mul(code.min(left, perStage), blockBytes);
     Value source =
         code.byteAt(base, code.mul(code.zext(first), code.zext(blockBytes)));
@@ -250,12 +258,12 @@ void LoaderBuilder::emitDrain(uint32_t barriers, Value issued, int32_t slots) {
 
 void LoaderBuilder::emit() {
   Value zero = code.i32(0);
-  for (Value *v : {&slot, &parity, &pacedSlot, &pacedParity, &stages,
-                   &requested, &runs})
+  for (Value *v :
+       {&slot, &parity, &pacedSlot, &pacedParity, &stages, &requested, &runs})
     *v = variable(zero);
-  queue = code.byteAt(code.argsPointer(offsetof(abi::GpuArgs, queues)),
-                      code.mul(code.zext(code.worker()),
-                               sizeof(abi::DeviceQueue)));
+  queue =
+      code.byteAt(code.argsPointer(offsetof(abi::GpuArgs, queues)),
+                  code.mul(code.zext(code.worker()), sizeof(abi::DeviceQueue)));
   count = queueField(i32, offsetof(abi::DeviceQueue, count));
   Value steps = code.argsField(i32, offsetof(abi::GpuArgs, steps));
   total = code.mul(count, steps);
@@ -265,8 +273,8 @@ void LoaderBuilder::emit() {
   code.loop(code.i64(0), code.i64(layout::kInstructionAhead), 1,
             [&](Value k) { emitInstruction(code.narrow(k)); });
 
-  auto loop = scf::WhileOp::create(b, code.loc, TypeRange{i32},
-                                   ValueRange{zero});
+  auto loop =
+      scf::WhileOp::create(b, code.loc, TypeRange{i32}, ValueRange{zero});
   {
     OpBuilder::InsertionGuard guard(b);
     b.createBlock(&loop.getBefore(), {}, {i32}, {code.loc});
