@@ -104,25 +104,6 @@ amk.kernel.program @fence scratch_bytes = 29184
 
 // -----
 
-amk.kernel.program @rows scratch_bytes = 29184
-    gpu <arch = "sm_90a", stage = 16384, stages = 12, in_flight = 3,
-         groups = 2, trace = false> {
-  amk.kernel.body @body(%w: memref<?xbf16, #amk.space<stream>>, %n: index) {
-    %x = amk.kernel.scratch 0 : memref<96xf32, #amk.space<scratch>>
-    %rows = amk.kernel.scratch 25088 : memref<8xf32, #amk.space<scratch>>
-    // expected-error @below {{failed to legalize operation 'amk.kernel.gemv'}}
-    // expected-error @below {{expects a staged vector of whole stages, 128 elements, found 96}}
-    amk.kernel.gemv %w, %x to %rows tiles = %n tile_rows = 8
-        layout mma_tile8x2
-        : memref<?xbf16, #amk.space<stream>>,
-          memref<96xf32, #amk.space<scratch>>,
-          memref<8xf32, #amk.space<scratch>>, index
-    amk.kernel.return
-  }
-}
-
-// -----
-
 // The loader counts the blocks of all attention alike.
 !query = memref<1x4x64xi64, #amk.space<words>>
 !parts = memref<2x3x66xi64, #amk.space<words>>

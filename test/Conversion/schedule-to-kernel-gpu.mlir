@@ -30,14 +30,9 @@
 // CHECK:         %[[TAG:.*]] = amk.kernel.output_tag
 // CHECK:         amk.kernel.embed %arg0, %arg1 to %arg2[%arg3, %arg4] at %{{.*}} tag %[[TAG]]
 
-// 32 columns are one block of weights; a stage of each of the two groups has
-// one, so 64 elements are staged.
 // CHECK-LABEL: amk.kernel.body @qkv_0(
 // CHECK:         %[[IN:.*]] = amk.kernel.input_tag 0
-// CHECK:         %[[STAGED:.*]] = amk.kernel.scratch 0 : memref<1x64xf32
-// CHECK:         %[[SCALE:.*]] = amk.kernel.receive %arg0 tag %[[IN]] norm(%arg1, epsilon = 1.000000e-05) to %[[STAGED]]
-// CHECK:         %[[ROWS:.*]] = amk.kernel.scratch 25088 : memref<64xf32
-// CHECK:         amk.kernel.gemv %arg4, %[[STAGED]] to %[[ROWS]] tiles = %arg7 tile_rows = 8 scale %[[SCALE]] layout mma_tile8x2 :
+// CHECK:         amk.kernel.gemv %arg4, %arg0 tag %[[IN]] norm(%arg1, epsilon = 1.000000e-05) to %[[ROWS:.*]] tiles = %arg7 tile_rows = 8 layout mma_tile8x2 :
 // HILO:          amk.kernel.gemv {{.*}} layout mma_tile8x2 hi_lo :
 // CHECK:         %[[TAG:.*]] = amk.kernel.output_tag
 // CHECK:         amk.kernel.store_qkv %[[ROWS]], %arg2 to %arg3[%arg5, %arg6] at %{{.*}} tile_rows = 8 tag %[[TAG]]
@@ -55,15 +50,14 @@
 // The input has the first tag, the residual the second.
 // CHECK-LABEL: amk.kernel.body @linear_0(
 // CHECK:         %[[IN:.*]] = amk.kernel.input_tag 0
-// CHECK:         amk.kernel.receive %arg0 tag %[[IN]] to %[[STAGED:.*]] :
-// CHECK:         amk.kernel.gemv %arg3, %[[STAGED]] to %[[ROWS:.*]] tiles = %arg6 tile_rows = 8 layout mma_tile8x2 :
+// CHECK:         amk.kernel.gemv %arg3, %arg0 tag %[[IN]] to %[[ROWS:.*]] tiles = %arg6 tile_rows = 8 layout mma_tile8x2 :
 // CHECK:         %[[RESIDUAL:.*]] = amk.kernel.input_tag 1
 // CHECK:         %[[TAG:.*]] = amk.kernel.output_tag
 // CHECK:         amk.kernel.store_rows %[[ROWS]] to %arg2[%arg4, %arg5] residual(%arg1 tag %[[RESIDUAL]]) tag %[[TAG]]
 
 // CHECK-LABEL: amk.kernel.body @gated_linear_0(
-// CHECK:         amk.kernel.receive %arg0 tag %{{.*}} norm(%arg1, epsilon = 1.000000e-05)
 // CHECK:         %[[ROWS:.*]] = amk.kernel.scratch 25088 : memref<128xf32
+// CHECK:         amk.kernel.gemv %{{.*}}, %arg0 tag %{{.*}} norm(%arg1, epsilon = 1.000000e-05) to %[[ROWS]]
 // CHECK:         amk.kernel.store_gated silu %[[ROWS]] to %arg2[%arg4, %arg5] tile_rows = 8 tag %
 
 // CHECK-LABEL: amk.kernel.body @linear_1(
@@ -229,33 +223,28 @@ amk.schedule @step workers = 1 config = #config arena_bytes = 3072
 
 // -----
 
-// More than 4096 columns: the multiplication takes the words themselves. Other
-// layouts: rows of 4, and float32, which has no parts. What counters hand on is
-// staged as it is.
+// More than 4096 columns. Other layouts: rows of 4, and float32, which has no
+// parts. What counters hand on is read as it is.
 
 #config = #amk.config<family = "llama", vocab = 32, hidden = 8, layers = 1,
                       context = 16, eos = [2], bos = 1>
 
 // CHECK-LABEL: amk.kernel.program @wide_kernel
 // CHECK-LABEL: amk.kernel.body @linear_0(%arg0: memref<1x8192xi64, #amk.space<words>>
-// CHECK-NEXT:    %[[IN:.*]] = amk.kernel.input_tag 0
 // CHECK-NEXT:    %[[ROWS:.*]] = amk.kernel.scratch 25088 : memref<8xf32
-// CHECK-NEXT:    amk.kernel.gemv %arg2, %arg0 to %[[ROWS]] tiles = %arg5 tile_rows = 8 tag %[[IN]] layout mma_tile8x2 panels 2 :
+// CHECK-NEXT:    %[[IN:.*]] = amk.kernel.input_tag 0
+// CHECK-NEXT:    amk.kernel.gemv %arg2, %arg0 tag %[[IN]] to %[[ROWS]] tiles = %arg5 tile_rows = 8 layout mma_tile8x2 :
 // CHECK-NEXT:    amk.kernel.store_rows %[[ROWS]] to %arg1[%arg3, %arg4] :
 // HILO-LABEL:  amk.kernel.program @wide_kernel
-// HILO:          layout mma_tile8x2 hi_lo panels 2 :
+// HILO:          layout mma_tile8x2 hi_lo :
 
 // CHECK-LABEL: amk.kernel.body @linear_1(
-// CHECK-NEXT:    %[[STAGED:.*]] = amk.kernel.scratch 0 : memref<1x128xf32
-// CHECK-NEXT:    amk.kernel.stage %arg0 to %[[STAGED]] :
 // CHECK-NEXT:    %[[ROWS:.*]] = amk.kernel.scratch 25088 : memref<8xf32
-// CHECK-NEXT:    amk.kernel.gemv %arg2, %[[STAGED]] to %[[ROWS]] tiles = %arg5 tile_rows = 4 layout mma_tile4x4 :
+// CHECK-NEXT:    amk.kernel.gemv %arg2, %arg0 to %[[ROWS]] tiles = %arg5 tile_rows = 4 layout mma_tile4x4 :
 // HILO:          layout mma_tile4x4 hi_lo :
 
 // CHECK-LABEL: amk.kernel.body @linear_2(
-// CHECK-NEXT:    %[[STAGED:.*]] = amk.kernel.scratch 0 : memref<1x32xf32
-// CHECK-NEXT:    amk.kernel.rms_norm %arg0, %arg1 to %[[STAGED]] epsilon = 1.000000e-05 :
-// CHECK:         amk.kernel.gemv %arg3, %[[STAGED]] to %{{.*}} tiles = %arg6 tile_rows = 8 layout scalar_tile8 :
+// CHECK:         amk.kernel.gemv %arg3, %arg0 norm(%arg1, epsilon = 1.000000e-05) to %{{.*}} tiles = %arg6 tile_rows = 8 layout scalar_tile8 :
 // HILO:          layout scalar_tile8 :
 amk.schedule @wide workers = 1 config = #config arena_bytes = 66560
     tags = <stride = 2, bits = 32>

@@ -63,25 +63,6 @@ amk.schedule @float_tile workers = 1 config = #config unsynchronized
 #config = #amk.config<family = "llama", vocab = 8, hidden = 8, layers = 0,
                       context = 16, eos = [2], bos = 1>
 
-amk.schedule @norm workers = 1 config = #config unsynchronized
-    attributes {amk.stage_bytes = 16384 : i64} {
-  %x = amk.buffer activation "x" : memref<1x4128xf32>
-  %y = amk.buffer activation "y" : memref<1x8xf32>
-  %n = amk.buffer vector "n" source "n" : memref<4128xf32>
-  %w = amk.buffer weight "w" source "w" : memref<8x4128xbf16>
-  amk.queue 0 {
-    // expected-error @below {{normalises 4128 elements before it multiplies them, expected at most 4096 on a GPU}}
-    amk.task.linear #amk.phase<1, "a", 0 of 1> #amk.range<0, 8> tile 8 (%x)
-        norm(%n, epsilon = 1.0e-5) weight(%w) to (%y)
-        : (memref<1x4128xf32>, memref<4128xf32>, memref<8x4128xbf16>, memref<1x8xf32>) -> ()
-  }
-}
-
-// -----
-
-#config = #amk.config<family = "llama", vocab = 8, hidden = 8, layers = 0,
-                      context = 16, eos = [2], bos = 1>
-
 amk.schedule @tiles workers = 1 config = #config unsynchronized
     attributes {amk.stage_bytes = 16384 : i64} {
   %x = amk.buffer activation "x" : memref<1x8192xf32>

@@ -10,15 +10,11 @@ amk.kernel.program @gemv_kernel scratch_bytes = 29184 {
       %residual: memref<1x1000xf32, #amk.space<arena>>,
       %out: memref<1x1000xf32, #amk.space<arena>>,
       %begin: index, %count: index, %tiles: index) {
-    %staged = amk.kernel.scratch 0 : memref<1x64xf32, #amk.space<scratch>>
     %rows = amk.kernel.scratch 25088 : memref<1024xf32, #amk.space<scratch>>
-    amk.kernel.stage %x to %staged
-        : memref<1x48xf32, #amk.space<arena>>,
-          memref<1x64xf32, #amk.space<scratch>>
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
+    amk.kernel.gemv %weights, %x to %rows tiles = %tiles tile_rows = 8
         layout mma_tile8x2
         : memref<?xbf16, #amk.space<stream>>,
-          memref<1x64xf32, #amk.space<scratch>>,
+          memref<1x48xf32, #amk.space<arena>>,
           memref<1024xf32, #amk.space<scratch>>, index
     amk.kernel.store_rows %rows to %out[%begin, %count] residual(%residual)
         : memref<1024xf32, #amk.space<scratch>>,
@@ -32,15 +28,11 @@ amk.kernel.program @gemv_kernel scratch_bytes = 29184 {
       %residual: memref<1x1000xf32, #amk.space<arena>>,
       %out: memref<1x1000xf32, #amk.space<arena>>,
       %begin: index, %count: index, %tiles: index) {
-    %staged = amk.kernel.scratch 0 : memref<1x576xf32, #amk.space<scratch>>
     %rows = amk.kernel.scratch 25088 : memref<1024xf32, #amk.space<scratch>>
-    amk.kernel.stage %x to %staged
-        : memref<1x576xf32, #amk.space<arena>>,
-          memref<1x576xf32, #amk.space<scratch>>
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
+    amk.kernel.gemv %weights, %x to %rows tiles = %tiles tile_rows = 8
         layout mma_tile8x2
         : memref<?xbf16, #amk.space<stream>>,
-          memref<1x576xf32, #amk.space<scratch>>,
+          memref<1x576xf32, #amk.space<arena>>,
           memref<1024xf32, #amk.space<scratch>>, index
     amk.kernel.store_rows %rows to %out[%begin, %count] residual(%residual)
         : memref<1024xf32, #amk.space<scratch>>,
@@ -54,15 +46,11 @@ amk.kernel.program @gemv_kernel scratch_bytes = 29184 {
       %residual: memref<1x1000xf32, #amk.space<arena>>,
       %out: memref<1x1000xf32, #amk.space<arena>>,
       %begin: index, %count: index, %tiles: index) {
-    %staged = amk.kernel.scratch 0 : memref<1x1536xf32, #amk.space<scratch>>
     %rows = amk.kernel.scratch 25088 : memref<1024xf32, #amk.space<scratch>>
-    amk.kernel.stage %x to %staged
-        : memref<1x1536xf32, #amk.space<arena>>,
-          memref<1x1536xf32, #amk.space<scratch>>
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
+    amk.kernel.gemv %weights, %x to %rows tiles = %tiles tile_rows = 8
         layout mma_tile8x2
         : memref<?xbf16, #amk.space<stream>>,
-          memref<1x1536xf32, #amk.space<scratch>>,
+          memref<1x1536xf32, #amk.space<arena>>,
           memref<1024xf32, #amk.space<scratch>>, index
     amk.kernel.store_rows %rows to %out[%begin, %count] residual(%residual)
         : memref<1024xf32, #amk.space<scratch>>,
@@ -76,15 +64,11 @@ amk.kernel.program @gemv_kernel scratch_bytes = 29184 {
       %residual: memref<1x1000xf32, #amk.space<arena>>,
       %out: memref<1x1000xf32, #amk.space<arena>>,
       %begin: index, %count: index, %tiles: index) {
-    %staged = amk.kernel.scratch 0 : memref<1x2048xf32, #amk.space<scratch>>
     %rows = amk.kernel.scratch 25088 : memref<1024xf32, #amk.space<scratch>>
-    amk.kernel.stage %x to %staged
-        : memref<1x2048xf32, #amk.space<arena>>,
-          memref<1x2048xf32, #amk.space<scratch>>
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
+    amk.kernel.gemv %weights, %x to %rows tiles = %tiles tile_rows = 8
         layout mma_tile8x2 hi_lo
         : memref<?xbf16, #amk.space<stream>>,
-          memref<1x2048xf32, #amk.space<scratch>>,
+          memref<1x2048xf32, #amk.space<arena>>,
           memref<1024xf32, #amk.space<scratch>>, index
     amk.kernel.store_rows %rows to %out[%begin, %count] residual(%residual)
         : memref<1024xf32, #amk.space<scratch>>,
@@ -98,15 +82,11 @@ amk.kernel.program @gemv_kernel scratch_bytes = 29184 {
       %residual: memref<1x1000xf32, #amk.space<arena>>,
       %out: memref<1x1000xf32, #amk.space<arena>>,
       %begin: index, %count: index, %tiles: index) {
-    %staged = amk.kernel.scratch 0 : memref<1x4096xf32, #amk.space<scratch>>
     %rows = amk.kernel.scratch 25088 : memref<1024xf32, #amk.space<scratch>>
-    amk.kernel.stage %x to %staged
-        : memref<1x4096xf32, #amk.space<arena>>,
-          memref<1x4096xf32, #amk.space<scratch>>
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
+    amk.kernel.gemv %weights, %x to %rows tiles = %tiles tile_rows = 8
         layout mma_tile8x2 hi_lo
         : memref<?xbf16, #amk.space<stream>>,
-          memref<1x4096xf32, #amk.space<scratch>>,
+          memref<1x4096xf32, #amk.space<arena>>,
           memref<1024xf32, #amk.space<scratch>>, index
     amk.kernel.store_rows %rows to %out[%begin, %count] residual(%residual)
         : memref<1024xf32, #amk.space<scratch>>,

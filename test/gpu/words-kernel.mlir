@@ -54,14 +54,12 @@ amk.kernel.program @words_kernel scratch_bytes = 29184 {
       %x: !b576_e, %norm: !b576_norm, %weights: !b576_w, %angles: !b576_angles,
       %out: !b576_q, %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
-    %staged = amk.kernel.scratch 0 : !b576_s576
     %rows = amk.kernel.scratch 25088 : !b576_rows
-    %scale = amk.kernel.receive %x tag %in
-        norm(%norm, epsilon = 1.000000e-05) to %staged
-        : (!b576_e, index, !b576_norm, !b576_s576) -> f32
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
-        scale %scale layout mma_tile8x2 hi_lo
-        : !b576_w, !b576_s576, !b576_rows, index, f32
+    amk.kernel.gemv %weights, %x tag %in
+        norm(%norm, epsilon = 1.000000e-05)
+        to %rows tiles = %tiles tile_rows = 8
+        layout mma_tile8x2 hi_lo
+        : !b576_w, !b576_e, !b576_rows, index, index, !b576_norm
     %tag = amk.kernel.output_tag
     %position = amk.kernel.position
     amk.kernel.store_qkv %rows, %angles to %out[%begin, %count] at %position
@@ -73,13 +71,11 @@ amk.kernel.program @words_kernel scratch_bytes = 29184 {
       %x: !b576_q, %weights: !b576_w, %residual: !b576_e, %out: !b576_e,
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
-    %staged = amk.kernel.scratch 0 : !b576_s960
     %rows = amk.kernel.scratch 25088 : !b576_rows
-    amk.kernel.receive %x tag %in to %staged
-        : (!b576_q, index, !b576_s960) -> ()
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
+    amk.kernel.gemv %weights, %x tag %in
+        to %rows tiles = %tiles tile_rows = 8
         layout mma_tile8x2 hi_lo
-        : !b576_w, !b576_s960, !b576_rows, index
+        : !b576_w, !b576_q, !b576_rows, index, index
     %tag = amk.kernel.output_tag
     %again = amk.kernel.input_tag 1
     amk.kernel.store_rows %rows to %out[%begin, %count]
@@ -91,14 +87,12 @@ amk.kernel.program @words_kernel scratch_bytes = 29184 {
       %x: !b576_e, %norm: !b576_norm, %weights: !b576_w, %out: !b576_i,
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
-    %staged = amk.kernel.scratch 0 : !b576_s576
     %rows = amk.kernel.scratch 25088 : !b576_rows
-    %scale = amk.kernel.receive %x tag %in
-        norm(%norm, epsilon = 1.000000e-05) to %staged
-        : (!b576_e, index, !b576_norm, !b576_s576) -> f32
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
-        scale %scale layout mma_tile8x2 hi_lo
-        : !b576_w, !b576_s576, !b576_rows, index, f32
+    amk.kernel.gemv %weights, %x tag %in
+        norm(%norm, epsilon = 1.000000e-05)
+        to %rows tiles = %tiles tile_rows = 8
+        layout mma_tile8x2 hi_lo
+        : !b576_w, !b576_e, !b576_rows, index, index, !b576_norm
     %tag = amk.kernel.output_tag
     amk.kernel.store_gated silu %rows to %out[%begin, %count]
         tile_rows = 8 tag %tag
@@ -109,13 +103,11 @@ amk.kernel.program @words_kernel scratch_bytes = 29184 {
       %x: !b576_i, %weights: !b576_w, %residual: !b576_e, %out: !b576_e,
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
-    %staged = amk.kernel.scratch 0 : !b576_s1536
     %rows = amk.kernel.scratch 25088 : !b576_rows
-    amk.kernel.receive %x tag %in to %staged
-        : (!b576_i, index, !b576_s1536) -> ()
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
+    amk.kernel.gemv %weights, %x tag %in
+        to %rows tiles = %tiles tile_rows = 8
         layout mma_tile8x2 hi_lo
-        : !b576_w, !b576_s1536, !b576_rows, index
+        : !b576_w, !b576_i, !b576_rows, index, index
     %tag = amk.kernel.output_tag
     %again = amk.kernel.input_tag 1
     amk.kernel.store_rows %rows to %out[%begin, %count]
@@ -127,14 +119,12 @@ amk.kernel.program @words_kernel scratch_bytes = 29184 {
       %x: !b576_e, %norm: !b576_norm, %weights: !b576_w, %logits: !b576_logits,
       %out: !best, %begin: index, %count: index, %tiles: index, %part: index) {
     %in = amk.kernel.input_tag 0
-    %staged = amk.kernel.scratch 0 : !b576_s576
     %rows = amk.kernel.scratch 25088 : !b576_rows
-    %scale = amk.kernel.receive %x tag %in
-        norm(%norm, epsilon = 1.000000e-05) to %staged
-        : (!b576_e, index, !b576_norm, !b576_s576) -> f32
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
-        scale %scale layout mma_tile8x2 hi_lo
-        : !b576_w, !b576_s576, !b576_rows, index, f32
+    amk.kernel.gemv %weights, %x tag %in
+        norm(%norm, epsilon = 1.000000e-05)
+        to %rows tiles = %tiles tile_rows = 8
+        layout mma_tile8x2 hi_lo
+        : !b576_w, !b576_e, !b576_rows, index, index, !b576_norm
     %tag = amk.kernel.output_tag
     amk.kernel.store_logits %rows to %logits[%begin, %count], %out[%part]
         tag %tag : !b576_rows, !b576_logits, !best, index, index, index, index
@@ -153,14 +143,12 @@ amk.kernel.program @words_kernel scratch_bytes = 29184 {
       %x: !b48_e, %norm: !b48_norm, %weights: !b48_w, %angles: !b48_angles,
       %out: !b48_q, %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
-    %staged = amk.kernel.scratch 0 : !b48_s48
     %rows = amk.kernel.scratch 25088 : !b48_rows
-    %scale = amk.kernel.receive %x tag %in
-        norm(%norm, epsilon = 1.000000e-05) to %staged
-        : (!b48_e, index, !b48_norm, !b48_s48) -> f32
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
-        scale %scale layout mma_tile8x2
-        : !b48_w, !b48_s48, !b48_rows, index, f32
+    amk.kernel.gemv %weights, %x tag %in
+        norm(%norm, epsilon = 1.000000e-05)
+        to %rows tiles = %tiles tile_rows = 8
+        layout mma_tile8x2
+        : !b48_w, !b48_e, !b48_rows, index, index, !b48_norm
     %tag = amk.kernel.output_tag
     %position = amk.kernel.position
     amk.kernel.store_qkv %rows, %angles to %out[%begin, %count] at %position
@@ -172,13 +160,11 @@ amk.kernel.program @words_kernel scratch_bytes = 29184 {
       %x: !b48_q, %weights: !b48_w, %residual: !b48_e, %out: !b48_e,
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
-    %staged = amk.kernel.scratch 0 : !b48_s48
     %rows = amk.kernel.scratch 25088 : !b48_rows
-    amk.kernel.receive %x tag %in to %staged
-        : (!b48_q, index, !b48_s48) -> ()
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
+    amk.kernel.gemv %weights, %x tag %in
+        to %rows tiles = %tiles tile_rows = 8
         layout mma_tile8x2
-        : !b48_w, !b48_s48, !b48_rows, index
+        : !b48_w, !b48_q, !b48_rows, index, index
     %tag = amk.kernel.output_tag
     %again = amk.kernel.input_tag 1
     amk.kernel.store_rows %rows to %out[%begin, %count]
@@ -190,14 +176,12 @@ amk.kernel.program @words_kernel scratch_bytes = 29184 {
       %x: !b48_e, %norm: !b48_norm, %weights: !b48_w, %out: !b48_i,
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
-    %staged = amk.kernel.scratch 0 : !b48_s48
     %rows = amk.kernel.scratch 25088 : !b48_rows
-    %scale = amk.kernel.receive %x tag %in
-        norm(%norm, epsilon = 1.000000e-05) to %staged
-        : (!b48_e, index, !b48_norm, !b48_s48) -> f32
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
-        scale %scale layout mma_tile8x2
-        : !b48_w, !b48_s48, !b48_rows, index, f32
+    amk.kernel.gemv %weights, %x tag %in
+        norm(%norm, epsilon = 1.000000e-05)
+        to %rows tiles = %tiles tile_rows = 8
+        layout mma_tile8x2
+        : !b48_w, !b48_e, !b48_rows, index, index, !b48_norm
     %tag = amk.kernel.output_tag
     amk.kernel.store_gated silu %rows to %out[%begin, %count]
         tile_rows = 8 tag %tag
@@ -209,8 +193,8 @@ amk.kernel.program @words_kernel scratch_bytes = 29184 {
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
     %rows = amk.kernel.scratch 25088 : !b48_rows
-    amk.kernel.gemv %weights, %x to %rows tiles = %tiles tile_rows = 8
-        tag %in layout mma_tile8x2 panels 4
+    amk.kernel.gemv %weights, %x tag %in to %rows
+        tiles = %tiles tile_rows = 8 layout mma_tile8x2
         : !b48_w, !b48_i, !b48_rows, index, index
     %tag = amk.kernel.output_tag
     %again = amk.kernel.input_tag 1
@@ -223,14 +207,12 @@ amk.kernel.program @words_kernel scratch_bytes = 29184 {
       %x: !b48_e, %norm: !b48_norm, %weights: !b48_w, %logits: !b48_logits,
       %out: !best, %begin: index, %count: index, %tiles: index, %part: index) {
     %in = amk.kernel.input_tag 0
-    %staged = amk.kernel.scratch 0 : !b48_s48
     %rows = amk.kernel.scratch 25088 : !b48_rows
-    %scale = amk.kernel.receive %x tag %in
-        norm(%norm, epsilon = 1.000000e-05) to %staged
-        : (!b48_e, index, !b48_norm, !b48_s48) -> f32
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
-        scale %scale layout mma_tile8x2
-        : !b48_w, !b48_s48, !b48_rows, index, f32
+    amk.kernel.gemv %weights, %x tag %in
+        norm(%norm, epsilon = 1.000000e-05)
+        to %rows tiles = %tiles tile_rows = 8
+        layout mma_tile8x2
+        : !b48_w, !b48_e, !b48_rows, index, index, !b48_norm
     %tag = amk.kernel.output_tag
     amk.kernel.store_logits %rows to %logits[%begin, %count], %out[%part]
         tag %tag : !b48_rows, !b48_logits, !best, index, index, index, index
@@ -250,14 +232,12 @@ amk.kernel.program @words_kernel scratch_bytes = 29184 {
       %angles: !b4096_angles, %out: !b4096_q, %begin: index, %count: index,
       %tiles: index) {
     %in = amk.kernel.input_tag 0
-    %staged = amk.kernel.scratch 0 : !b4096_s4096
     %rows = amk.kernel.scratch 25088 : !b4096_rows
-    %scale = amk.kernel.receive %x tag %in
-        norm(%norm, epsilon = 1.000000e-05) to %staged
-        : (!b4096_e, index, !b4096_norm, !b4096_s4096) -> f32
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
-        scale %scale layout mma_tile8x2 hi_lo
-        : !b4096_w, !b4096_s4096, !b4096_rows, index, f32
+    amk.kernel.gemv %weights, %x tag %in
+        norm(%norm, epsilon = 1.000000e-05)
+        to %rows tiles = %tiles tile_rows = 8
+        layout mma_tile8x2 hi_lo
+        : !b4096_w, !b4096_e, !b4096_rows, index, index, !b4096_norm
     %tag = amk.kernel.output_tag
     %position = amk.kernel.position
     amk.kernel.store_qkv %rows, %angles to %out[%begin, %count] at %position
@@ -269,13 +249,11 @@ amk.kernel.program @words_kernel scratch_bytes = 29184 {
       %x: !b4096_q, %weights: !b4096_w, %residual: !b4096_e, %out: !b4096_e,
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
-    %staged = amk.kernel.scratch 0 : !b4096_s1024
     %rows = amk.kernel.scratch 25088 : !b4096_rows
-    amk.kernel.receive %x tag %in to %staged
-        : (!b4096_q, index, !b4096_s1024) -> ()
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
+    amk.kernel.gemv %weights, %x tag %in
+        to %rows tiles = %tiles tile_rows = 8
         layout mma_tile8x2 hi_lo
-        : !b4096_w, !b4096_s1024, !b4096_rows, index
+        : !b4096_w, !b4096_q, !b4096_rows, index, index
     %tag = amk.kernel.output_tag
     %again = amk.kernel.input_tag 1
     amk.kernel.store_rows %rows to %out[%begin, %count]
@@ -287,14 +265,12 @@ amk.kernel.program @words_kernel scratch_bytes = 29184 {
       %x: !b4096_e, %norm: !b4096_norm, %weights: !b4096_w, %out: !b4096_i,
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
-    %staged = amk.kernel.scratch 0 : !b4096_s4096
     %rows = amk.kernel.scratch 25088 : !b4096_rows
-    %scale = amk.kernel.receive %x tag %in
-        norm(%norm, epsilon = 1.000000e-05) to %staged
-        : (!b4096_e, index, !b4096_norm, !b4096_s4096) -> f32
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
-        scale %scale layout mma_tile8x2 hi_lo
-        : !b4096_w, !b4096_s4096, !b4096_rows, index, f32
+    amk.kernel.gemv %weights, %x tag %in
+        norm(%norm, epsilon = 1.000000e-05)
+        to %rows tiles = %tiles tile_rows = 8
+        layout mma_tile8x2 hi_lo
+        : !b4096_w, !b4096_e, !b4096_rows, index, index, !b4096_norm
     %tag = amk.kernel.output_tag
     amk.kernel.store_gated silu %rows to %out[%begin, %count]
         tile_rows = 8 tag %tag
@@ -305,13 +281,11 @@ amk.kernel.program @words_kernel scratch_bytes = 29184 {
       %x: !b4096_i, %weights: !b4096_w, %residual: !b4096_e, %out: !b4096_e,
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
-    %staged = amk.kernel.scratch 0 : !b4096_s576
     %rows = amk.kernel.scratch 25088 : !b4096_rows
-    amk.kernel.receive %x tag %in to %staged
-        : (!b4096_i, index, !b4096_s576) -> ()
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
+    amk.kernel.gemv %weights, %x tag %in
+        to %rows tiles = %tiles tile_rows = 8
         layout mma_tile8x2 hi_lo
-        : !b4096_w, !b4096_s576, !b4096_rows, index
+        : !b4096_w, !b4096_i, !b4096_rows, index, index
     %tag = amk.kernel.output_tag
     %again = amk.kernel.input_tag 1
     amk.kernel.store_rows %rows to %out[%begin, %count]
@@ -324,14 +298,12 @@ amk.kernel.program @words_kernel scratch_bytes = 29184 {
       %logits: !b4096_logits, %out: !best, %begin: index, %count: index,
       %tiles: index, %part: index) {
     %in = amk.kernel.input_tag 0
-    %staged = amk.kernel.scratch 0 : !b4096_s4096
     %rows = amk.kernel.scratch 25088 : !b4096_rows
-    %scale = amk.kernel.receive %x tag %in
-        norm(%norm, epsilon = 1.000000e-05) to %staged
-        : (!b4096_e, index, !b4096_norm, !b4096_s4096) -> f32
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
-        scale %scale layout mma_tile8x2 hi_lo
-        : !b4096_w, !b4096_s4096, !b4096_rows, index, f32
+    amk.kernel.gemv %weights, %x tag %in
+        norm(%norm, epsilon = 1.000000e-05)
+        to %rows tiles = %tiles tile_rows = 8
+        layout mma_tile8x2 hi_lo
+        : !b4096_w, !b4096_e, !b4096_rows, index, index, !b4096_norm
     %tag = amk.kernel.output_tag
     amk.kernel.store_logits %rows to %logits[%begin, %count], %out[%part]
         tag %tag : !b4096_rows, !b4096_logits, !best, index, index, index, index

@@ -52,14 +52,12 @@ amk.kernel.program @words_odd_kernel scratch_bytes = 29184 {
       %x: !b37_e, %norm: !b37_norm, %weights: !b37_w, %angles: !b37_angles,
       %out: !b37_q, %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
-    %staged = amk.kernel.scratch 0 : !b37_s48
     %rows = amk.kernel.scratch 25088 : !b37_rows
-    %scale = amk.kernel.receive %x tag %in
-        norm(%norm, epsilon = 1.000000e-05) to %staged
-        : (!b37_e, index, !b37_norm, !b37_s48) -> f32
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
-        scale %scale layout mma_tile8x2 hi_lo
-        : !b37_w, !b37_s48, !b37_rows, index, f32
+    amk.kernel.gemv %weights, %x tag %in
+        norm(%norm, epsilon = 1.000000e-05)
+        to %rows tiles = %tiles tile_rows = 8
+        layout mma_tile8x2 hi_lo
+        : !b37_w, !b37_e, !b37_rows, index, index, !b37_norm
     %tag = amk.kernel.output_tag
     %position = amk.kernel.position
     amk.kernel.store_qkv %rows, %angles to %out[%begin, %count] at %position
@@ -71,13 +69,11 @@ amk.kernel.program @words_odd_kernel scratch_bytes = 29184 {
       %x: !b37_q, %weights: !b37_w, %residual: !b37_e, %out: !b37_e,
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
-    %staged = amk.kernel.scratch 0 : !b37_s48
     %rows = amk.kernel.scratch 25088 : !b37_rows
-    amk.kernel.receive %x tag %in to %staged
-        : (!b37_q, index, !b37_s48) -> ()
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
+    amk.kernel.gemv %weights, %x tag %in
+        to %rows tiles = %tiles tile_rows = 8
         layout mma_tile8x2 hi_lo
-        : !b37_w, !b37_s48, !b37_rows, index
+        : !b37_w, !b37_q, !b37_rows, index, index
     %tag = amk.kernel.output_tag
     %again = amk.kernel.input_tag 1
     amk.kernel.store_rows %rows to %out[%begin, %count]
@@ -89,14 +85,12 @@ amk.kernel.program @words_odd_kernel scratch_bytes = 29184 {
       %x: !b37_e, %norm: !b37_norm, %weights: !b37_w, %out: !b37_i,
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
-    %staged = amk.kernel.scratch 0 : !b37_s48
     %rows = amk.kernel.scratch 25088 : !b37_rows
-    %scale = amk.kernel.receive %x tag %in
-        norm(%norm, epsilon = 1.000000e-05) to %staged
-        : (!b37_e, index, !b37_norm, !b37_s48) -> f32
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
-        scale %scale layout mma_tile8x2 hi_lo
-        : !b37_w, !b37_s48, !b37_rows, index, f32
+    amk.kernel.gemv %weights, %x tag %in
+        norm(%norm, epsilon = 1.000000e-05)
+        to %rows tiles = %tiles tile_rows = 8
+        layout mma_tile8x2 hi_lo
+        : !b37_w, !b37_e, !b37_rows, index, index, !b37_norm
     %tag = amk.kernel.output_tag
     amk.kernel.store_gated silu %rows to %out[%begin, %count]
         tile_rows = 8 tag %tag
@@ -107,13 +101,11 @@ amk.kernel.program @words_odd_kernel scratch_bytes = 29184 {
       %x: !b37_i, %weights: !b37_w, %residual: !b37_e, %out: !b37_e,
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
-    %staged = amk.kernel.scratch 0 : !b37_s37
     %rows = amk.kernel.scratch 25088 : !b37_rows
-    amk.kernel.receive %x tag %in to %staged
-        : (!b37_i, index, !b37_s37) -> ()
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
+    amk.kernel.gemv %weights, %x tag %in
+        to %rows tiles = %tiles tile_rows = 8
         layout mma_tile8x2 hi_lo
-        : !b37_w, !b37_s37, !b37_rows, index
+        : !b37_w, !b37_i, !b37_rows, index, index
     %tag = amk.kernel.output_tag
     %again = amk.kernel.input_tag 1
     amk.kernel.store_rows %rows to %out[%begin, %count]
@@ -125,14 +117,12 @@ amk.kernel.program @words_odd_kernel scratch_bytes = 29184 {
       %x: !b37_e, %norm: !b37_norm, %weights: !b37_w, %logits: !b37_logits,
       %out: !best, %begin: index, %count: index, %tiles: index, %part: index) {
     %in = amk.kernel.input_tag 0
-    %staged = amk.kernel.scratch 0 : !b37_s48
     %rows = amk.kernel.scratch 25088 : !b37_rows
-    %scale = amk.kernel.receive %x tag %in
-        norm(%norm, epsilon = 1.000000e-05) to %staged
-        : (!b37_e, index, !b37_norm, !b37_s48) -> f32
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
-        scale %scale layout mma_tile8x2 hi_lo
-        : !b37_w, !b37_s48, !b37_rows, index, f32
+    amk.kernel.gemv %weights, %x tag %in
+        norm(%norm, epsilon = 1.000000e-05)
+        to %rows tiles = %tiles tile_rows = 8
+        layout mma_tile8x2 hi_lo
+        : !b37_w, !b37_e, !b37_rows, index, index, !b37_norm
     %tag = amk.kernel.output_tag
     amk.kernel.store_logits %rows to %logits[%begin, %count], %out[%part]
         tag %tag : !b37_rows, !b37_logits, !best, index, index, index, index
@@ -151,14 +141,12 @@ amk.kernel.program @words_odd_kernel scratch_bytes = 29184 {
       %x: !f1_e, %norm: !f1_norm, %weights: !f1_w, %angles: !f1_angles,
       %out: !f1_q, %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
-    %staged = amk.kernel.scratch 0 : !f1_s48
     %rows = amk.kernel.scratch 25088 : !f1_rows
-    %scale = amk.kernel.receive %x tag %in
-        norm(%norm, epsilon = 1.000000e-05) to %staged
-        : (!f1_e, index, !f1_norm, !f1_s48) -> f32
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
-        scale %scale layout scalar_tile8
-        : !f1_w, !f1_s48, !f1_rows, index, f32
+    amk.kernel.gemv %weights, %x tag %in
+        norm(%norm, epsilon = 1.000000e-05)
+        to %rows tiles = %tiles tile_rows = 8
+        layout scalar_tile8
+        : !f1_w, !f1_e, !f1_rows, index, index, !f1_norm
     %tag = amk.kernel.output_tag
     %position = amk.kernel.position
     amk.kernel.store_qkv %rows, %angles to %out[%begin, %count] at %position
@@ -170,13 +158,11 @@ amk.kernel.program @words_odd_kernel scratch_bytes = 29184 {
       %x: !f1_q, %weights: !f1_w, %residual: !f1_e, %out: !f1_e, %begin: index,
       %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
-    %staged = amk.kernel.scratch 0 : !f1_s48
     %rows = amk.kernel.scratch 25088 : !f1_rows
-    amk.kernel.receive %x tag %in to %staged
-        : (!f1_q, index, !f1_s48) -> ()
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
+    amk.kernel.gemv %weights, %x tag %in
+        to %rows tiles = %tiles tile_rows = 8
         layout scalar_tile8
-        : !f1_w, !f1_s48, !f1_rows, index
+        : !f1_w, !f1_q, !f1_rows, index, index
     %tag = amk.kernel.output_tag
     %again = amk.kernel.input_tag 1
     amk.kernel.store_rows %rows to %out[%begin, %count]
@@ -188,14 +174,12 @@ amk.kernel.program @words_odd_kernel scratch_bytes = 29184 {
       %x: !f1_e, %norm: !f1_norm, %weights: !f1_w, %out: !f1_i, %begin: index,
       %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
-    %staged = amk.kernel.scratch 0 : !f1_s48
     %rows = amk.kernel.scratch 25088 : !f1_rows
-    %scale = amk.kernel.receive %x tag %in
-        norm(%norm, epsilon = 1.000000e-05) to %staged
-        : (!f1_e, index, !f1_norm, !f1_s48) -> f32
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
-        scale %scale layout scalar_tile8
-        : !f1_w, !f1_s48, !f1_rows, index, f32
+    amk.kernel.gemv %weights, %x tag %in
+        norm(%norm, epsilon = 1.000000e-05)
+        to %rows tiles = %tiles tile_rows = 8
+        layout scalar_tile8
+        : !f1_w, !f1_e, !f1_rows, index, index, !f1_norm
     %tag = amk.kernel.output_tag
     amk.kernel.store_gated silu %rows to %out[%begin, %count]
         tile_rows = 8 tag %tag
@@ -206,13 +190,11 @@ amk.kernel.program @words_odd_kernel scratch_bytes = 29184 {
       %x: !f1_i, %weights: !f1_w, %residual: !f1_e, %out: !f1_e, %begin: index,
       %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
-    %staged = amk.kernel.scratch 0 : !f1_s1
     %rows = amk.kernel.scratch 25088 : !f1_rows
-    amk.kernel.receive %x tag %in to %staged
-        : (!f1_i, index, !f1_s1) -> ()
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
+    amk.kernel.gemv %weights, %x tag %in
+        to %rows tiles = %tiles tile_rows = 8
         layout scalar_tile8
-        : !f1_w, !f1_s1, !f1_rows, index
+        : !f1_w, !f1_i, !f1_rows, index, index
     %tag = amk.kernel.output_tag
     %again = amk.kernel.input_tag 1
     amk.kernel.store_rows %rows to %out[%begin, %count]
@@ -224,14 +206,12 @@ amk.kernel.program @words_odd_kernel scratch_bytes = 29184 {
       %x: !f1_e, %norm: !f1_norm, %weights: !f1_w, %logits: !f1_logits,
       %out: !best, %begin: index, %count: index, %tiles: index, %part: index) {
     %in = amk.kernel.input_tag 0
-    %staged = amk.kernel.scratch 0 : !f1_s48
     %rows = amk.kernel.scratch 25088 : !f1_rows
-    %scale = amk.kernel.receive %x tag %in
-        norm(%norm, epsilon = 1.000000e-05) to %staged
-        : (!f1_e, index, !f1_norm, !f1_s48) -> f32
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
-        scale %scale layout scalar_tile8
-        : !f1_w, !f1_s48, !f1_rows, index, f32
+    amk.kernel.gemv %weights, %x tag %in
+        norm(%norm, epsilon = 1.000000e-05)
+        to %rows tiles = %tiles tile_rows = 8
+        layout scalar_tile8
+        : !f1_w, !f1_e, !f1_rows, index, index, !f1_norm
     %tag = amk.kernel.output_tag
     amk.kernel.store_logits %rows to %logits[%begin, %count], %out[%part]
         tag %tag : !f1_rows, !f1_logits, !best, index, index, index, index
@@ -251,14 +231,12 @@ amk.kernel.program @words_odd_kernel scratch_bytes = 29184 {
       %angles: !b4101_angles, %out: !b4101_q, %begin: index, %count: index,
       %tiles: index) {
     %in = amk.kernel.input_tag 0
-    %staged = amk.kernel.scratch 0 : !b4101_s48
     %rows = amk.kernel.scratch 25088 : !b4101_rows
-    %scale = amk.kernel.receive %x tag %in
-        norm(%norm, epsilon = 1.000000e-05) to %staged
-        : (!b4101_e, index, !b4101_norm, !b4101_s48) -> f32
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
-        scale %scale layout mma_tile8x2 hi_lo
-        : !b4101_w, !b4101_s48, !b4101_rows, index, f32
+    amk.kernel.gemv %weights, %x tag %in
+        norm(%norm, epsilon = 1.000000e-05)
+        to %rows tiles = %tiles tile_rows = 8
+        layout mma_tile8x2 hi_lo
+        : !b4101_w, !b4101_e, !b4101_rows, index, index, !b4101_norm
     %tag = amk.kernel.output_tag
     %position = amk.kernel.position
     amk.kernel.store_qkv %rows, %angles to %out[%begin, %count] at %position
@@ -270,13 +248,11 @@ amk.kernel.program @words_odd_kernel scratch_bytes = 29184 {
       %x: !b4101_q, %weights: !b4101_w, %residual: !b4101_e, %out: !b4101_e,
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
-    %staged = amk.kernel.scratch 0 : !b4101_s48
     %rows = amk.kernel.scratch 25088 : !b4101_rows
-    amk.kernel.receive %x tag %in to %staged
-        : (!b4101_q, index, !b4101_s48) -> ()
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
+    amk.kernel.gemv %weights, %x tag %in
+        to %rows tiles = %tiles tile_rows = 8
         layout mma_tile8x2 hi_lo
-        : !b4101_w, !b4101_s48, !b4101_rows, index
+        : !b4101_w, !b4101_q, !b4101_rows, index, index
     %tag = amk.kernel.output_tag
     %again = amk.kernel.input_tag 1
     amk.kernel.store_rows %rows to %out[%begin, %count]
@@ -288,14 +264,12 @@ amk.kernel.program @words_odd_kernel scratch_bytes = 29184 {
       %x: !b4101_e, %norm: !b4101_norm, %weights: !b4101_w, %out: !b4101_i,
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
-    %staged = amk.kernel.scratch 0 : !b4101_s48
     %rows = amk.kernel.scratch 25088 : !b4101_rows
-    %scale = amk.kernel.receive %x tag %in
-        norm(%norm, epsilon = 1.000000e-05) to %staged
-        : (!b4101_e, index, !b4101_norm, !b4101_s48) -> f32
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
-        scale %scale layout mma_tile8x2 hi_lo
-        : !b4101_w, !b4101_s48, !b4101_rows, index, f32
+    amk.kernel.gemv %weights, %x tag %in
+        norm(%norm, epsilon = 1.000000e-05)
+        to %rows tiles = %tiles tile_rows = 8
+        layout mma_tile8x2 hi_lo
+        : !b4101_w, !b4101_e, !b4101_rows, index, index, !b4101_norm
     %tag = amk.kernel.output_tag
     amk.kernel.store_gated silu %rows to %out[%begin, %count]
         tile_rows = 8 tag %tag
@@ -307,8 +281,8 @@ amk.kernel.program @words_odd_kernel scratch_bytes = 29184 {
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
     %rows = amk.kernel.scratch 25088 : !b4101_rows
-    amk.kernel.gemv %weights, %x to %rows tiles = %tiles tile_rows = 8
-        tag %in layout mma_tile8x2 hi_lo panels 2
+    amk.kernel.gemv %weights, %x tag %in to %rows
+        tiles = %tiles tile_rows = 8 layout mma_tile8x2 hi_lo
         : !b4101_w, !b4101_i, !b4101_rows, index, index
     %tag = amk.kernel.output_tag
     %again = amk.kernel.input_tag 1
@@ -322,14 +296,12 @@ amk.kernel.program @words_odd_kernel scratch_bytes = 29184 {
       %logits: !b4101_logits, %out: !best, %begin: index, %count: index,
       %tiles: index, %part: index) {
     %in = amk.kernel.input_tag 0
-    %staged = amk.kernel.scratch 0 : !b4101_s48
     %rows = amk.kernel.scratch 25088 : !b4101_rows
-    %scale = amk.kernel.receive %x tag %in
-        norm(%norm, epsilon = 1.000000e-05) to %staged
-        : (!b4101_e, index, !b4101_norm, !b4101_s48) -> f32
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
-        scale %scale layout mma_tile8x2 hi_lo
-        : !b4101_w, !b4101_s48, !b4101_rows, index, f32
+    amk.kernel.gemv %weights, %x tag %in
+        norm(%norm, epsilon = 1.000000e-05)
+        to %rows tiles = %tiles tile_rows = 8
+        layout mma_tile8x2 hi_lo
+        : !b4101_w, !b4101_e, !b4101_rows, index, index, !b4101_norm
     %tag = amk.kernel.output_tag
     amk.kernel.store_logits %rows to %logits[%begin, %count], %out[%part]
         tag %tag : !b4101_rows, !b4101_logits, !best, index, index, index, index

@@ -54,14 +54,12 @@ amk.kernel.program @words_types_kernel scratch_bytes = 29184 {
       %angles: !h2048_angles, %out: !h2048_q, %begin: index, %count: index,
       %tiles: index) {
     %in = amk.kernel.input_tag 0
-    %staged = amk.kernel.scratch 0 : !h2048_s2048
     %rows = amk.kernel.scratch 25088 : !h2048_rows
-    %scale = amk.kernel.receive %x tag %in
-        norm(%norm, epsilon = 1.000000e-05) to %staged
-        : (!h2048_e, index, !h2048_norm, !h2048_s2048) -> f32
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
-        scale %scale layout mma_tile8x2 hi_lo
-        : !h2048_w, !h2048_s2048, !h2048_rows, index, f32
+    amk.kernel.gemv %weights, %x tag %in
+        norm(%norm, epsilon = 1.000000e-05)
+        to %rows tiles = %tiles tile_rows = 8
+        layout mma_tile8x2 hi_lo
+        : !h2048_w, !h2048_e, !h2048_rows, index, index, !h2048_norm
     %tag = amk.kernel.output_tag
     %position = amk.kernel.position
     amk.kernel.store_qkv %rows, %angles to %out[%begin, %count] at %position
@@ -73,13 +71,11 @@ amk.kernel.program @words_types_kernel scratch_bytes = 29184 {
       %x: !h2048_q, %weights: !h2048_w, %residual: !h2048_e, %out: !h2048_e,
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
-    %staged = amk.kernel.scratch 0 : !h2048_s768
     %rows = amk.kernel.scratch 25088 : !h2048_rows
-    amk.kernel.receive %x tag %in to %staged
-        : (!h2048_q, index, !h2048_s768) -> ()
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
+    amk.kernel.gemv %weights, %x tag %in
+        to %rows tiles = %tiles tile_rows = 8
         layout mma_tile8x2 hi_lo
-        : !h2048_w, !h2048_s768, !h2048_rows, index
+        : !h2048_w, !h2048_q, !h2048_rows, index, index
     %tag = amk.kernel.output_tag
     %again = amk.kernel.input_tag 1
     amk.kernel.store_rows %rows to %out[%begin, %count]
@@ -91,14 +87,12 @@ amk.kernel.program @words_types_kernel scratch_bytes = 29184 {
       %x: !h2048_e, %norm: !h2048_norm, %weights: !h2048_w, %out: !h2048_i,
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
-    %staged = amk.kernel.scratch 0 : !h2048_s2048
     %rows = amk.kernel.scratch 25088 : !h2048_rows
-    %scale = amk.kernel.receive %x tag %in
-        norm(%norm, epsilon = 1.000000e-05) to %staged
-        : (!h2048_e, index, !h2048_norm, !h2048_s2048) -> f32
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
-        scale %scale layout mma_tile8x2 hi_lo
-        : !h2048_w, !h2048_s2048, !h2048_rows, index, f32
+    amk.kernel.gemv %weights, %x tag %in
+        norm(%norm, epsilon = 1.000000e-05)
+        to %rows tiles = %tiles tile_rows = 8
+        layout mma_tile8x2 hi_lo
+        : !h2048_w, !h2048_e, !h2048_rows, index, index, !h2048_norm
     %tag = amk.kernel.output_tag
     amk.kernel.store_gated silu %rows to %out[%begin, %count]
         tile_rows = 8 tag %tag
@@ -110,8 +104,8 @@ amk.kernel.program @words_types_kernel scratch_bytes = 29184 {
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
     %rows = amk.kernel.scratch 25088 : !h2048_rows
-    amk.kernel.gemv %weights, %x to %rows tiles = %tiles tile_rows = 8
-        tag %in layout mma_tile8x2 hi_lo panels 2
+    amk.kernel.gemv %weights, %x tag %in to %rows
+        tiles = %tiles tile_rows = 8 layout mma_tile8x2 hi_lo
         : !h2048_w, !h2048_i, !h2048_rows, index, index
     %tag = amk.kernel.output_tag
     %again = amk.kernel.input_tag 1
@@ -125,14 +119,12 @@ amk.kernel.program @words_types_kernel scratch_bytes = 29184 {
       %logits: !h2048_logits, %out: !best, %begin: index, %count: index,
       %tiles: index, %part: index) {
     %in = amk.kernel.input_tag 0
-    %staged = amk.kernel.scratch 0 : !h2048_s2048
     %rows = amk.kernel.scratch 25088 : !h2048_rows
-    %scale = amk.kernel.receive %x tag %in
-        norm(%norm, epsilon = 1.000000e-05) to %staged
-        : (!h2048_e, index, !h2048_norm, !h2048_s2048) -> f32
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
-        scale %scale layout mma_tile8x2 hi_lo
-        : !h2048_w, !h2048_s2048, !h2048_rows, index, f32
+    amk.kernel.gemv %weights, %x tag %in
+        norm(%norm, epsilon = 1.000000e-05)
+        to %rows tiles = %tiles tile_rows = 8
+        layout mma_tile8x2 hi_lo
+        : !h2048_w, !h2048_e, !h2048_rows, index, index, !h2048_norm
     %tag = amk.kernel.output_tag
     amk.kernel.store_logits %rows to %logits[%begin, %count], %out[%part]
         tag %tag : !h2048_rows, !h2048_logits, !best, index, index, index, index
@@ -151,14 +143,12 @@ amk.kernel.program @words_types_kernel scratch_bytes = 29184 {
       %x: !f576_e, %norm: !f576_norm, %weights: !f576_w, %angles: !f576_angles,
       %out: !f576_q, %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
-    %staged = amk.kernel.scratch 0 : !f576_s576
     %rows = amk.kernel.scratch 25088 : !f576_rows
-    %scale = amk.kernel.receive %x tag %in
-        norm(%norm, epsilon = 1.000000e-05) to %staged
-        : (!f576_e, index, !f576_norm, !f576_s576) -> f32
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
-        scale %scale layout scalar_tile8
-        : !f576_w, !f576_s576, !f576_rows, index, f32
+    amk.kernel.gemv %weights, %x tag %in
+        norm(%norm, epsilon = 1.000000e-05)
+        to %rows tiles = %tiles tile_rows = 8
+        layout scalar_tile8
+        : !f576_w, !f576_e, !f576_rows, index, index, !f576_norm
     %tag = amk.kernel.output_tag
     %position = amk.kernel.position
     amk.kernel.store_qkv %rows, %angles to %out[%begin, %count] at %position
@@ -170,13 +160,11 @@ amk.kernel.program @words_types_kernel scratch_bytes = 29184 {
       %x: !f576_q, %weights: !f576_w, %residual: !f576_e, %out: !f576_e,
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
-    %staged = amk.kernel.scratch 0 : !f576_s960
     %rows = amk.kernel.scratch 25088 : !f576_rows
-    amk.kernel.receive %x tag %in to %staged
-        : (!f576_q, index, !f576_s960) -> ()
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
+    amk.kernel.gemv %weights, %x tag %in
+        to %rows tiles = %tiles tile_rows = 8
         layout scalar_tile8
-        : !f576_w, !f576_s960, !f576_rows, index
+        : !f576_w, !f576_q, !f576_rows, index, index
     %tag = amk.kernel.output_tag
     %again = amk.kernel.input_tag 1
     amk.kernel.store_rows %rows to %out[%begin, %count]
@@ -188,14 +176,12 @@ amk.kernel.program @words_types_kernel scratch_bytes = 29184 {
       %x: !f576_e, %norm: !f576_norm, %weights: !f576_w, %out: !f576_i,
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
-    %staged = amk.kernel.scratch 0 : !f576_s576
     %rows = amk.kernel.scratch 25088 : !f576_rows
-    %scale = amk.kernel.receive %x tag %in
-        norm(%norm, epsilon = 1.000000e-05) to %staged
-        : (!f576_e, index, !f576_norm, !f576_s576) -> f32
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
-        scale %scale layout scalar_tile8
-        : !f576_w, !f576_s576, !f576_rows, index, f32
+    amk.kernel.gemv %weights, %x tag %in
+        norm(%norm, epsilon = 1.000000e-05)
+        to %rows tiles = %tiles tile_rows = 8
+        layout scalar_tile8
+        : !f576_w, !f576_e, !f576_rows, index, index, !f576_norm
     %tag = amk.kernel.output_tag
     amk.kernel.store_gated silu %rows to %out[%begin, %count]
         tile_rows = 8 tag %tag
@@ -207,8 +193,8 @@ amk.kernel.program @words_types_kernel scratch_bytes = 29184 {
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
     %rows = amk.kernel.scratch 25088 : !f576_rows
-    amk.kernel.gemv %weights, %x to %rows tiles = %tiles tile_rows = 8
-        tag %in layout scalar_tile8 panels 2
+    amk.kernel.gemv %weights, %x tag %in to %rows
+        tiles = %tiles tile_rows = 8 layout scalar_tile8
         : !f576_w, !f576_i, !f576_rows, index, index
     %tag = amk.kernel.output_tag
     %again = amk.kernel.input_tag 1
@@ -221,14 +207,12 @@ amk.kernel.program @words_types_kernel scratch_bytes = 29184 {
       %x: !f576_e, %norm: !f576_norm, %weights: !f576_w, %logits: !f576_logits,
       %out: !best, %begin: index, %count: index, %tiles: index, %part: index) {
     %in = amk.kernel.input_tag 0
-    %staged = amk.kernel.scratch 0 : !f576_s576
     %rows = amk.kernel.scratch 25088 : !f576_rows
-    %scale = amk.kernel.receive %x tag %in
-        norm(%norm, epsilon = 1.000000e-05) to %staged
-        : (!f576_e, index, !f576_norm, !f576_s576) -> f32
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 8
-        scale %scale layout scalar_tile8
-        : !f576_w, !f576_s576, !f576_rows, index, f32
+    amk.kernel.gemv %weights, %x tag %in
+        norm(%norm, epsilon = 1.000000e-05)
+        to %rows tiles = %tiles tile_rows = 8
+        layout scalar_tile8
+        : !f576_w, !f576_e, !f576_rows, index, index, !f576_norm
     %tag = amk.kernel.output_tag
     amk.kernel.store_logits %rows to %logits[%begin, %count], %out[%part]
         tag %tag : !f576_rows, !f576_logits, !best, index, index, index, index
@@ -247,14 +231,12 @@ amk.kernel.program @words_types_kernel scratch_bytes = 29184 {
       %x: !q576_e, %norm: !q576_norm, %weights: !q576_w, %angles: !q576_angles,
       %out: !q576_q, %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
-    %staged = amk.kernel.scratch 0 : !q576_s576
     %rows = amk.kernel.scratch 25088 : !q576_rows
-    %scale = amk.kernel.receive %x tag %in
-        norm(%norm, epsilon = 1.000000e-05) to %staged
-        : (!q576_e, index, !q576_norm, !q576_s576) -> f32
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 4
-        scale %scale layout mma_tile4x4 hi_lo
-        : !q576_w, !q576_s576, !q576_rows, index, f32
+    amk.kernel.gemv %weights, %x tag %in
+        norm(%norm, epsilon = 1.000000e-05)
+        to %rows tiles = %tiles tile_rows = 4
+        layout mma_tile4x4 hi_lo
+        : !q576_w, !q576_e, !q576_rows, index, index, !q576_norm
     %tag = amk.kernel.output_tag
     %position = amk.kernel.position
     amk.kernel.store_qkv %rows, %angles to %out[%begin, %count] at %position
@@ -266,13 +248,11 @@ amk.kernel.program @words_types_kernel scratch_bytes = 29184 {
       %x: !q576_q, %weights: !q576_w, %residual: !q576_e, %out: !q576_e,
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
-    %staged = amk.kernel.scratch 0 : !q576_s960
     %rows = amk.kernel.scratch 25088 : !q576_rows
-    amk.kernel.receive %x tag %in to %staged
-        : (!q576_q, index, !q576_s960) -> ()
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 4
+    amk.kernel.gemv %weights, %x tag %in
+        to %rows tiles = %tiles tile_rows = 4
         layout mma_tile4x4 hi_lo
-        : !q576_w, !q576_s960, !q576_rows, index
+        : !q576_w, !q576_q, !q576_rows, index, index
     %tag = amk.kernel.output_tag
     %again = amk.kernel.input_tag 1
     amk.kernel.store_rows %rows to %out[%begin, %count]
@@ -284,14 +264,12 @@ amk.kernel.program @words_types_kernel scratch_bytes = 29184 {
       %x: !q576_e, %norm: !q576_norm, %weights: !q576_w, %out: !q576_i,
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
-    %staged = amk.kernel.scratch 0 : !q576_s576
     %rows = amk.kernel.scratch 25088 : !q576_rows
-    %scale = amk.kernel.receive %x tag %in
-        norm(%norm, epsilon = 1.000000e-05) to %staged
-        : (!q576_e, index, !q576_norm, !q576_s576) -> f32
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 4
-        scale %scale layout mma_tile4x4 hi_lo
-        : !q576_w, !q576_s576, !q576_rows, index, f32
+    amk.kernel.gemv %weights, %x tag %in
+        norm(%norm, epsilon = 1.000000e-05)
+        to %rows tiles = %tiles tile_rows = 4
+        layout mma_tile4x4 hi_lo
+        : !q576_w, !q576_e, !q576_rows, index, index, !q576_norm
     %tag = amk.kernel.output_tag
     amk.kernel.store_gated silu %rows to %out[%begin, %count]
         tile_rows = 4 tag %tag
@@ -303,8 +281,8 @@ amk.kernel.program @words_types_kernel scratch_bytes = 29184 {
       %begin: index, %count: index, %tiles: index) {
     %in = amk.kernel.input_tag 0
     %rows = amk.kernel.scratch 25088 : !q576_rows
-    amk.kernel.gemv %weights, %x to %rows tiles = %tiles tile_rows = 4
-        tag %in layout mma_tile4x4 hi_lo panels 2
+    amk.kernel.gemv %weights, %x tag %in to %rows
+        tiles = %tiles tile_rows = 4 layout mma_tile4x4 hi_lo
         : !q576_w, !q576_i, !q576_rows, index, index
     %tag = amk.kernel.output_tag
     %again = amk.kernel.input_tag 1
@@ -317,14 +295,12 @@ amk.kernel.program @words_types_kernel scratch_bytes = 29184 {
       %x: !q576_e, %norm: !q576_norm, %weights: !q576_w, %logits: !q576_logits,
       %out: !best, %begin: index, %count: index, %tiles: index, %part: index) {
     %in = amk.kernel.input_tag 0
-    %staged = amk.kernel.scratch 0 : !q576_s576
     %rows = amk.kernel.scratch 25088 : !q576_rows
-    %scale = amk.kernel.receive %x tag %in
-        norm(%norm, epsilon = 1.000000e-05) to %staged
-        : (!q576_e, index, !q576_norm, !q576_s576) -> f32
-    amk.kernel.gemv %weights, %staged to %rows tiles = %tiles tile_rows = 4
-        scale %scale layout mma_tile4x4 hi_lo
-        : !q576_w, !q576_s576, !q576_rows, index, f32
+    amk.kernel.gemv %weights, %x tag %in
+        norm(%norm, epsilon = 1.000000e-05)
+        to %rows tiles = %tiles tile_rows = 4
+        layout mma_tile4x4 hi_lo
+        : !q576_w, !q576_e, !q576_rows, index, index, !q576_norm
     %tag = amk.kernel.output_tag
     amk.kernel.store_logits %rows to %logits[%begin, %count], %out[%part]
         tag %tag : !q576_rows, !q576_logits, !best, index, index, index, index

@@ -15,6 +15,7 @@
 
 #include "Combine.h"
 #include "GpuPattern.h"
+#include "Words.h"
 
 using namespace mlir;
 using namespace mlir::amk;
@@ -27,86 +28,6 @@ static constexpr int32_t kStagedFloats = layout::kStagedBytes / 4;
 Value mlir::amk::emitExp2(CodeBuilder &code, Value x) {
   return LLVM::Exp2Op::create(code.b, code.loc, x.getType(), x,
                               LLVM::FastmathFlags::afn);
-}
-
-//===----------------------------------------------------------------------===//
-// Polling words
-//===----------------------------------------------------------------------===//
-
-/// Repeats `load`, which gives words (i64) and their number, until all tags are
-/// right; their values as f32.
-static SmallVector<Value> pollWords(GpuBuilder &code, Value words, Value index,
-                                    Value tag, unsigned count,
-                                    function_ref<SmallVector<Value>()> load) {
-  OpBuilder &b = code.b;
-  // Values leave the loop as variables, which become registers.
-  SmallVector<Value> values;
-  for (unsigned i = 0; i < count; ++i)
-    values.push_back(code.variable());
-  auto tagOf = [&](Value word) {
-    return code.narrow(code.make<arith::ShRUIOp>(word, code.i64(32)));
-  };
-  code.waitFor(
-      [&]() -> Value {
-        Value all;
-        for (auto [word, value] : llvm::zip(load(), values)) {
-          code.store(code.narrow(word), value, 4);
-          Value right = code.equal(tagOf(word), tag);
-          all = all ? code.make<arith::AndIOp>(all, right) : right;
-        }
-        return all;
-      },
-      [&] {
-        Value address = code.make<LLVM::PtrToIntOp>(b.getI64Type(), words);
-        return GpuBuilder::Failure{abi::WaitKind::Word, code.narrow(index),
-                                   tagOf(load().front()), tag, address};
-      });
-  return llvm::map_to_vector(
-      values, [&](Value value) { return code.load(b.getF32Type(), value, 4); });
-}
-
-static Value loadWord(GpuBuilder &code, Value words, Value index) {
-  Type i64 = code.b.getI64Type();
-  return LLVM::LoadOp::create(
-      code.b, code.loc, i64, code.at(words, index, i64), 8,
-      /*isVolatile=*/false, /*isNonTemporal=*/false,
-      /*isInvariant=*/false,
-      /*isInvariantGroup=*/false, LLVM::AtomicOrdering::monotonic, "device");
-}
-
-static SmallVector<Value> loadPair(GpuBuilder &code, Value words, Value index) {
-  Type i64 = code.b.getI64Type();
-  auto pair = NVVM::InlinePtxOp::create(
-      code.b, code.loc, TypeRange{i64, i64},
-      ValueRange{code.at(words, index, i64)}, ValueRange(),
-      "ld.relaxed.gpu.global.v2.b64 {$0, $1}, [$2];", Value());
-  return SmallVector<Value>(pair.getResults());
-}
-
-Value mlir::amk::emitPollWord(GpuBuilder &code, Value words, Value index,
-                              Value tag) {
-  auto load = [&]() -> SmallVector<Value> {
-    return {loadWord(code, words, index)};
-  };
-  return pollWords(code, words, index, tag, 1, load).front();
-}
-
-std::array<Value, 2> mlir::amk::emitPollPair(GpuBuilder &code, Value words,
-                                             Value index, Value tag) {
-  SmallVector<Value> values = pollWords(
-      code, words, index, tag, 2, [&] { return loadPair(code, words, index); });
-  return {values[0], values[1]};
-}
-
-/// Words row, row + 1 (as emitPollPair()) and `other` of `words`, at once.
-static SmallVector<Value> emitPollRow(GpuBuilder &code, Value words, Value row,
-                                      Value other, Value tag) {
-  auto load = [&]() -> SmallVector<Value> {
-    SmallVector<Value> loaded = loadPair(code, words, code.zext(row));
-    loaded.push_back(loadWord(code, words, code.zext(other)));
-    return loaded;
-  };
-  return pollWords(code, words, code.zext(row), tag, 3, load);
 }
 
 //===----------------------------------------------------------------------===//
@@ -139,7 +60,7 @@ public:
 
 private:
   void receive();
-  void receiveWord(Value i);
+  void receiveWord(Value i, Value isMine);
   std::array<Value, 2> join(Value element, Value lane);
 
   // In `staged`: maxima of all splits, sums, and each element, at intervals of
@@ -162,7 +83,7 @@ private:
 
 /// Of split i / count and element i % count. Every thread polls the split's
 /// sums, too: few lines of memory, and no second wait for some threads.
-void Combine::receiveWord(Value i) {
+void Combine::receiveWord(Value i, Value isMine) {
   Value split = code.make<arith::DivUIOp>(i, count);
   Value element = code.make<arith::RemUIOp>(i, count);
   Value exists = code.less(split, code.i32(splits));
@@ -171,16 +92,22 @@ void Combine::receiveWord(Value i) {
   // Splits without blocks send no elements, only that they are done.
   Value place = code.add32(code.add(inHead, element), 2);
   Value word = code.add(row, code.select(has, place, code.i32(0)));
-  auto values = emitPollRow(code, words, row, word, tag);
+  WordPoller poller(code, words, tag);
+  unsigned sums = poller.add(2, [&] { return row; });
+  unsigned output = poller.add(1, [&] { return word; });
+  poller.load();
+  poller.wait();
   auto put = [&](Value value, Value isThere, float otherwise, Value line) {
     value = code.select(isThere, value, code.f32(otherwise));
     code.storeF32(value, floats(), code.zext(code.add(line, split)));
   };
-  code.ifThen(code.equal(element, code.i32(0)), [&] {
-    put(values[0], exists, kNoScore, line(0));
-    put(values[1], exists, 0, line(1));
+  code.ifThen(isMine, [&] {
+    code.ifThen(code.equal(element, code.i32(0)), [&] {
+      put(poller.value(sums, 0), exists, kNoScore, line(0));
+      put(poller.value(sums, 1), exists, 0, line(1));
+    });
+    put(poller.value(output), has, 0, line(code.add32(element, 2)));
   });
-  put(values[2], has, 0, line(code.add32(element, 2)));
 }
 
 void Combine::receive() {
@@ -194,11 +121,8 @@ void Combine::receive() {
       code.div32(code.narrow(operands.getPosition()), code.kernel.kvBlock);
   used = code.min(code.add32(last, 1), code.i32(splits));
   Value all = code.mul32(count, chunks * kChunk);
-  auto loop = scf::ForOp::create(code.b, code.loc, code.thread(), all,
-                                 code.i32(abi::kGpuConsumers));
-  OpBuilder::InsertionGuard guard(code.b);
-  code.b.setInsertionPointToStart(loop.getBody());
-  receiveWord(loop.getInductionVar());
+  forMyNumbers(code, all,
+               [&](Value i, Value isMine) { receiveWord(i, isMine); });
 }
 
 SmallVector<Value> Combine::loadChunk(Value place) {

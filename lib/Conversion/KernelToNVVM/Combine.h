@@ -1,4 +1,5 @@
-//===- Combine.h - Joining the splits of an attention -----------*- C++ -*- ===//
+//===- Combine.h - Joining the splits of an attention -----------*- C++ -*-
+//===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -18,15 +19,6 @@ constexpr float kNoScore = -1e30f;
 
 /// 2^x, approximately: at most 2 units in the last place.
 Value emitExp2(CodeBuilder &code, Value x);
-
-/// Polls word `index` (i64) of `words` until its tag is `tag` (i32): its value
-/// as f32.
-Value emitPollWord(GpuBuilder &code, Value words, Value index, Value tag);
-
-/// The same for words index and index + 1; index is even, `words` at a multiple
-/// of 16 bytes.
-std::array<Value, 2> emitPollPair(GpuBuilder &code, Value words, Value index,
-                                  Value tag);
 
 void populateGpuCombinePatterns(const TypeConverter &converter,
                                 const GpuKernel &kernel,

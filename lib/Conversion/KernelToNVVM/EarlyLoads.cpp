@@ -13,7 +13,7 @@
 
 #include "EarlyLoads.h"
 
-#include "Handoff.h"
+#include "Words.h"
 
 using namespace mlir;
 using namespace mlir::amk;
@@ -86,25 +86,36 @@ static Value relaxedLoad(GpuBuilder &code, Type type, Value address,
       /*isInvariantGroup=*/false, LLVM::AtomicOrdering::monotonic, scope);
 }
 
-/// Address of this thread's residual; threads beyond the task's rows take the
-/// last one.
-static Value residualWord(GpuBuilder &code, ArrayRef<int64_t> arguments) {
-  Value last = code.sub(code.operand(arguments[2]), code.i64(1));
-  Value row = code.add(code.operand(arguments[1]),
-                       code.min(code.zext(code.thread()), last));
-  return code.at(code.pointer(MemorySpace::Words, arguments[0]), row,
-                 code.b.getI64Type());
+/// Index of this thread's residual (i32); threads beyond the task's rows have
+/// the last one.
+static Value residualIndex(GpuBuilder &code, ArrayRef<int64_t> arguments) {
+  Value begin = code.narrow(code.operand(arguments[1]));
+  Value last = code.add32(code.narrow(code.operand(arguments[2])), -1);
+  return code.add(begin, code.min(code.thread(), last));
+}
+
+/// Emits `body` for the warps that have rows.
+static void ifHasRows(GpuBuilder &code, ArrayRef<int64_t> arguments,
+                      function_ref<void()> body) {
+  Value first = code.sub(code.thread(), code.lane());
+  Value count = code.narrow(code.operand(arguments[2]));
+  code.ifThen(code.less(first, count), body);
 }
 
 void EarlyLoads::beginResidual(GpuBuilder &code) const {
-  Type i64 = code.b.getI64Type();
   addEarly(code, 0, code.f32(0.0f));
-  Value word = relaxedLoad(code, i64, residualWord(code, arguments), "device");
   SmallVector<int64_t> numbers = arguments;
   numbers.push_back(
       typeOf(KernelStoreRowsOp(rows).getResidual()).getNumElements());
-  addEarly(code, 1, word)
-      ->setAttr(kResidualAttrName, code.b.getDenseI64ArrayAttr(numbers));
+  LLVM::AllocaOp word = addEarly(code, 1, code.i64(0));
+  word->setAttr(kResidualAttrName, code.b.getDenseI64ArrayAttr(numbers));
+  ifHasRows(code, arguments, [&] {
+    Type i64 = code.b.getI64Type();
+    Value words = code.pointer(MemorySpace::Words, arguments[0]);
+    Value index = code.zext(residualIndex(code, arguments));
+    code.store(relaxedLoad(code, i64, code.at(words, index, i64), "device"),
+               word, 8);
+  });
 }
 
 void EarlyLoads::finish(GpuBuilder &code) {
@@ -114,7 +125,6 @@ void EarlyLoads::finish(GpuBuilder &code) {
                : DenseI64ArrayAttr();
   if (!numbers)
     return;
-  Type i64 = code.b.getI64Type();
   Value tag = code.inputTag(numbers[3]);
   // Bits 16 to 31 of the first field.
   Value polled = code.make<arith::AndIOp>(
@@ -124,26 +134,12 @@ void EarlyLoads::finish(GpuBuilder &code) {
     emitPollAll(code, code.pointer(MemorySpace::Words, numbers[0]), numbers[4],
                 tag);
   });
-  auto word = [&] { return code.load(i64, variable, 8); };
-  code.waitFor(
-      [&]() -> Value {
-        Value right = code.equal(tagOf(code, word()), tag);
-        SmallVector<Value> next = reloadIf(code, negate(code, right),
-                                           residualWord(code, numbers), word());
-        code.store(next[0], variable, 8);
-        return right;
-      },
-      [&] {
-        Value words = code.pointer(MemorySpace::Words, numbers[0]);
-        Value base = code.make<LLVM::PtrToIntOp>(i64, words);
-        Value bytes = code.sub(
-            code.make<LLVM::PtrToIntOp>(i64, residualWord(code, numbers)),
-            base);
-        return GpuBuilder::Failure{abi::WaitKind::Word,
-                                   code.narrow(code.div(bytes, 8)),
-                                   tagOf(code, word()), tag, base};
-      });
-  code.store(valueOf(code, word()), earlyVariable(code, 0), 4);
+  ifHasRows(code, numbers, [&] {
+    WordPoller poller(code, code.pointer(MemorySpace::Words, numbers[0]), tag);
+    poller.add(variable, [&] { return residualIndex(code, numbers); });
+    poller.wait();
+    code.store(poller.value(0), earlyVariable(code, 0), 4);
+  });
 }
 
 /// Cosine and sine of this thread's first pair; see store_qkv for which it is.

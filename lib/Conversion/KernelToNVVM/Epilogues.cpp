@@ -17,7 +17,8 @@
 #include "Combine.h"
 #include "EarlyLoads.h"
 #include "GpuPattern.h"
-#include "Handoff.h"
+#include "Reduce.h"
+#include "Words.h"
 
 #include <limits>
 

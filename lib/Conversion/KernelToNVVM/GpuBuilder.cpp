@@ -48,9 +48,19 @@ void GpuBuilder::blockBarrier() {
 
 void GpuBuilder::warpBarrier() { NVVM::SyncWarpOp::create(b, loc, i32(-1)); }
 
-Value GpuBuilder::shuffleXor(Value f32, int32_t mask) {
-  return make<NVVM::ShflOp>(f32.getType(), i32(-1), f32, i32(mask),
+Value GpuBuilder::shuffleXor(Value value, int32_t mask) {
+  return make<NVVM::ShflOp>(value.getType(), i32(-1), value, i32(mask),
                             i32(kWarp - 1), NVVM::ShflKind::bfly, UnitAttr());
+}
+
+Value GpuBuilder::shuffle(Value value, Value from) {
+  return make<NVVM::ShflOp>(value.getType(), i32(-1), value, from,
+                            i32(kWarp - 1), NVVM::ShflKind::idx, UnitAttr());
+}
+
+Value GpuBuilder::ballot(Value condition) {
+  return make<NVVM::VoteSyncOp>(b.getI32Type(), i32(-1), condition,
+                                NVVM::VoteSyncKind::ballot);
 }
 
 Value GpuBuilder::warpSum(Value f32) {
@@ -264,7 +274,7 @@ static Value visitSlowPath(GpuBuilder &code, const GpuBuilder::Failure &report,
 }
 
 void GpuBuilder::waitFor(function_ref<Value()> attempt,
-                         function_ref<Failure()> failure) {
+                         function_ref<Failure()> failure, bool byWarp) {
   Type i32Type = b.getI32Type(), i64Type = b.getI64Type();
   // Carried: attempts that failed, and when the slow path was first visited (0:
   // not yet).
@@ -298,6 +308,10 @@ void GpuBuilder::waitFor(function_ref<Value()> attempt,
   // What is waited for may never come: -1 ends the loop, too.
   b.setInsertionPoint(again.getDefiningOp());
   Value aborted = equal(loop.getBeforeArguments()[1], i64(-1));
+  // Lanes may have seen it at different times.
+  if (byWarp)
+    aborted =
+        make<arith::CmpIOp>(arith::CmpIPredicate::ne, ballot(aborted), i32(0));
   again.getDefiningOp()->setOperand(0, make<arith::OrIOp>(done, aborted));
 }
 

@@ -10,9 +10,9 @@
 //
 //   (i32, i32) body(ptr args, ptr<3> instruction, i32 step, i32 slot, i32 par)
 //
-// that the 512 consumer threads run together; the last two arguments and the results are the state of the worker's
-// ring. Lowerings of single operations make a GpuBuilder where they are and need
-// not know any of this.
+// that the 512 consumer threads run together; the last two arguments and the
+// results are the state of the worker's ring. Lowerings of single operations
+// make a GpuBuilder where they are and need not know any of this.
 //
 // Rules for every body (docs/GpuKernel.md, section 4): between its last read of
 // shared data and the first word that it publishes there is a blockBarrier()
@@ -34,7 +34,15 @@
 namespace mlir::amk {
 
 /// Parts of the block's shared memory.
-enum class SharedPart { Ring, Staged, Part, Rows, Instructions, Barriers, State };
+enum class SharedPart {
+  Ring,
+  Staged,
+  Part,
+  Rows,
+  Instructions,
+  Barriers,
+  State
+};
 
 /// Of one kernel program; outlives its lowering.
 struct GpuKernel {
@@ -49,8 +57,8 @@ constexpr StringLiteral kWaitSlowName = "amk_wait_slow";
 /// On functions that have registers for arguments of the launch.
 constexpr StringLiteral kKeepArgsAttrName = "amk.keep_args";
 
-/// Failed attempts of a bounded wait between visits of its slow path; a power of
-/// two.
+/// Failed attempts of a bounded wait between visits of its slow path; a power
+/// of two.
 constexpr int32_t kSpinLimit = 4096;
 
 class GpuBuilder : public CodeBuilder {
@@ -75,12 +83,8 @@ public:
   //===--- i32 arithmetic (CodeBuilder's is i64) ---===//
   Value add32(Value a, int32_t c) { return c ? add(a, i32(c)) : a; }
   Value mul32(Value a, int32_t c) { return c == 1 ? a : mul(a, i32(c)); }
-  Value div32(Value a, int32_t c) {
-    return make<arith::DivUIOp>(a, i32(c));
-  }
-  Value rem32(Value a, int32_t c) {
-    return make<arith::RemUIOp>(a, i32(c));
-  }
+  Value div32(Value a, int32_t c) { return make<arith::DivUIOp>(a, i32(c)); }
+  Value rem32(Value a, int32_t c) { return make<arith::RemUIOp>(a, i32(c)); }
   Value narrow(Value value) {
     return make<arith::TruncIOp>(b.getI32Type(), value);
   }
@@ -91,7 +95,11 @@ public:
   //===--- Barriers, shuffles ---===//
   void blockBarrier(); ///< of the consumers: bar.sync 1, 512
   void warpBarrier();
-  Value shuffleXor(Value f32, int32_t mask);
+  Value shuffleXor(Value value, int32_t mask); ///< of 32 bits
+  /// What lane `from` (i32) has, of 32 bits.
+  Value shuffle(Value value, Value from);
+  /// The lanes for which `condition` holds, as bits (i32).
+  Value ballot(Value condition);
   /// Sum over a warp in a fixed order; every lane gets it.
   Value warpSum(Value f32);
 
@@ -112,8 +120,8 @@ public:
 
   //===--- Memory ---===//
   Value args(); ///< abi::GpuArgs, generic pointer
-  /// Of abi::GpuArgs. Constant in a launch: with kKeepArgsAttrName on the function
-  /// LLVM need not read it again after a barrier.
+  /// Of abi::GpuArgs. Constant in a launch: with kKeepArgsAttrName on the
+  /// function LLVM need not read it again after a barrier.
   Value argsField(Type type, uint64_t offset);
   /// Global pointer from a field of GpuArgs.
   Value argsPointer(uint64_t offset);
@@ -130,10 +138,12 @@ public:
     Value address;              ///< i64; null: 0
   };
   /// Repeats `attempt` until it gives true. After kSpinLimit failures, and then
-  /// every so often, it takes the slow path: `failure` is called to say what the
-  /// report would be. Waits between workers end when the launch is aborted.
-  void waitFor(function_ref<Value()> attempt,
-               function_ref<Failure()> failure);
+  /// every so often, it takes the slow path: `failure` is called to say what
+  /// the report would be. Waits between workers end when the launch is aborted.
+  /// With `byWarp` all lanes go round together: `attempt` gives all of them the
+  /// same.
+  void waitFor(function_ref<Value()> attempt, function_ref<Failure()> failure,
+               bool byWarp = false);
   /// The word at `pointer` of shared memory, as other warps change it.
   Value loadShared32(Value pointer);
   void storeShared32(Value value, Value pointer);
@@ -141,7 +151,8 @@ public:
   void waitBarrier(::amk::abi::WaitKind kind, Value bar, Value parity,
                    Value slot);
 
-  //===--- The consumers' side of the ring, in the strict order of stages ---===//
+  //===--- The consumers' side of the ring, in the strict order of stages
+  //---===//
   /// Waits until the next stage of my group is full; its address.
   Value acquireStage();
   /// All lanes of the warp have read it; to be called once for each stage, by
@@ -218,9 +229,6 @@ LogicalResult lowerGpuProgram(KernelProgramOp program, Operation *module,
 void populateGpuGemvPatterns(const TypeConverter &converter,
                              const GpuKernel &kernel,
                              RewritePatternSet &patterns);
-void populateGpuHandoffPatterns(const TypeConverter &converter,
-                                const GpuKernel &kernel,
-                                RewritePatternSet &patterns);
 void populateGpuEpiloguePatterns(const TypeConverter &converter,
                                  const GpuKernel &kernel,
                                  RewritePatternSet &patterns);

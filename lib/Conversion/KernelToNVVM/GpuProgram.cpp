@@ -193,7 +193,6 @@ static LogicalResult convertBodies(KernelProgramOp program,
   patterns.add<ScratchLowering, PositionLowering, InputTagLowering,
                OutputTagLowering, ReturnLowering>(converter, context, kernel);
   populateGpuGemvPatterns(converter, kernel, patterns);
-  populateGpuHandoffPatterns(converter, kernel, patterns);
   populateGpuEpiloguePatterns(converter, kernel, patterns);
   populateGpuStepPatterns(converter, kernel, patterns);
   populateGpuRingAttentionPatterns(converter, kernel, patterns);

@@ -25,36 +25,19 @@ namespace layout = ::amk::gpu;
 // Multiplier
 //===----------------------------------------------------------------------===//
 
-Value Multiplier::firstBlock() {
-  // Blocks of a warp lie one after another, so that one address will do.
-  int32_t perWarp = shape.warpBlocks;
-  Value first = code.mul32(code.warpInGroup(), perWarp);
-  if (perWarp * layout::kGroupWarps == shape.stageBlocks)
-    return first;
-  return code.min(first, code.i32(int32_t(shape.stageBlocks) - perWarp));
-}
-
-Value Multiplier::isMine(int64_t i) {
-  int32_t perWarp = shape.warpBlocks;
-  if (perWarp * layout::kGroupWarps == shape.stageBlocks)
-    return Value();
-  // Where the first block was moved back, it is another warp's.
-  Value first = code.mul32(code.warpInGroup(), perWarp);
-  Value block = code.add32(firstBlock(), int32_t(i));
-  return code.make<arith::CmpIOp>(arith::CmpIPredicate::uge, block, first);
-}
-
-Value Multiplier::blockColumns(Value staged, Value inBlock, int32_t columns) {
-  Value block =
-      code.add(code.mul32(code.group(), shape.stageBlocks), firstBlock());
-  Value first = code.add(code.mul32(block, columns), inBlock);
-  return code.atF32(staged, code.zext(first));
+void Multiplier::skipTile() {
+  for (uint32_t stage = 0; stage < shape.tileStages / layout::kGroups;
+       ++stage) {
+    code.acquireStage();
+    code.releaseStage();
+  }
 }
 
 SmallVector<Value> Multiplier::takeStage(Type element) {
   auto vector = VectorType::get({4}, element);
-  Value offset = code.add(code.mul32(firstBlock(), abi::kFragmentBytes),
-                          code.mul32(code.lane(), 16));
+  Value offset =
+      code.add(code.mul32(firstBlockOfWarp(code, shape), abi::kFragmentBytes),
+               code.mul32(code.lane(), 16));
   Value first = code.byteAt(code.acquireStage(), offset);
   SmallVector<Value> weights;
   for (uint32_t i = 0; i < shape.warpBlocks; ++i) {
@@ -81,77 +64,103 @@ public:
                 bool hiLo, int32_t segments)
       : Multiplier(code, shape), element(element), hiLo(hiLo),
         segments(segments) {}
-  void loadInput(Value staged, Value scale) override;
+  void loadInput(WarpShare &share) override;
   Value multiplyTile() override;
   std::pair<Value, Value> rowOfLane() override;
 
 private:
-  Value split(Value x0, Value x1, Value isHere);
+  /// A pair of elements in the weights' type, as a register: as they round, and
+  /// what rounding has taken from them (null without hiLo).
+  struct Split {
+    Value high, low;
+  };
+  void chooseScale(Value squares);
+  Split split(std::array<Value, 2> pair);
+  Value fragment(const Split &split, Value fromLane);
   Value rowSum(ArrayRef<Value> d);
 
   Type element;
   bool hiLo;
   int32_t segments;                        ///< 2: tiles of 8 rows; 4: of 4 rows
   SmallVector<std::array<Value, 2>> input; ///< [stage of group][block]
+  /// Power of two by which elements are multiplied before they are rounded, and
+  /// its inverse; null: 1.
+  Value scale, inverse;
 };
 
 } // namespace
 
-/// Two neighbours of x as a B register: this lane's part of them.
-Value MmaMultiplier::split(Value x0, Value x1, Value isHere) {
-  OpBuilder &b = code.b;
-  auto pairType = VectorType::get({2}, element);
-  auto floats = VectorType::get({2}, b.getF32Type());
-  Value x = code.make<LLVM::PoisonOp>(floats);
-  x = code.make<LLVM::InsertElementOp>(x, x0, code.i32(0));
-  x = code.make<LLVM::InsertElementOp>(x, x1, code.i32(1));
-  auto round = [&](Value v) {
-    return code.make<LLVM::BitcastOp>(b.getI32Type(),
-                                      code.make<LLVM::FPTruncOp>(pairType, v));
+/// Elements that are normalised only afterwards may be out of the range of f16:
+/// they are made about as large as their root mean square.
+void MmaMultiplier::chooseScale(Value squares) {
+  Type i32 = code.b.getI32Type(), f32 = code.b.getF32Type();
+  constexpr int32_t mantissa = 23, bias = 127;
+  int64_t count = int64_t(shape.tileStages / layout::kGroups) *
+                  shape.warpBlocks * 16 * segments;
+  Value mean = code.mulf(squares, code.f32(1.0f / count));
+  Value exponent = code.make<arith::ShRUIOp>(
+      code.make<arith::BitcastOp>(i32, mean), code.i32(mantissa));
+  Value half =
+      code.make<arith::ShRSIOp>(code.add32(exponent, -bias), code.i32(1));
+  auto power = [&](Value n) -> Value {
+    Value bits = code.make<arith::ShLIOp>(n, code.i32(mantissa));
+    return code.make<arith::BitcastOp>(f32, bits);
   };
-  // Column of this lane is lane / 4, and its plane that / segments.
-  Value plane = code.div32(code.lane(), 4 * segments);
-  Value high = round(x);
-  if (hiLo) {
-    // The low part is what rounding takes from x; the high part that which
-    // rounding takes from it when nothing is subtracted: the same instructions
-    // for all lanes.
-    Value isLow = code.equal(plane, code.i32(1));
-    Value taken = code.make<LLVM::BitcastOp>(
-        pairType, code.select(isLow, high, code.i32(0)));
-    high = round(
-        code.make<LLVM::FSubOp>(x, code.make<LLVM::FPExtOp>(floats, taken)));
-  }
-  Value isUsed = code.less(plane, code.i32(hiLo ? 2 : 1));
-  if (isHere)
-    isUsed = code.make<arith::AndIOp>(isUsed, isHere);
-  return code.select(isUsed, high, code.i32(0));
+  scale = power(code.sub(code.i32(bias), half));
+  inverse = power(code.add32(half, bias));
 }
 
-void MmaMultiplier::loadInput(Value staged, Value scale) {
-  auto pair = VectorType::get({2}, code.b.getF32Type());
-  Value lane = code.lane();
-  Value segment = code.rem32(code.div32(lane, 4), segments);
-  Value inBlock =
-      code.add(code.mul32(segment, 16), code.mul32(code.rem32(lane, 4), 2));
-  int32_t columns = 16 * segments;
-  Value base = blockColumns(staged, inBlock, columns);
+MmaMultiplier::Split MmaMultiplier::split(std::array<Value, 2> pair) {
+  auto type = VectorType::get({2}, element);
+  auto floats = VectorType::get({2}, code.b.getF32Type());
+  Value x = code.make<LLVM::PoisonOp>(floats);
+  for (int32_t j = 0; j < 2; ++j) {
+    Value element = scale ? code.mulf(pair[j], scale) : pair[j];
+    x = code.make<LLVM::InsertElementOp>(x, element, code.i32(j));
+  }
+  auto bits = [&](Value v) {
+    return code.make<LLVM::BitcastOp>(code.b.getI32Type(), v);
+  };
+  Value high = code.make<LLVM::FPTruncOp>(type, x);
+  if (!hiLo)
+    return {bits(high), Value()};
+  Value rest =
+      code.make<LLVM::FSubOp>(x, code.make<LLVM::FPExtOp>(floats, high));
+  return {bits(high), bits(code.make<LLVM::FPTruncOp>(type, rest))};
+}
+
+/// The B register for which lane `fromLane` has the elements: of its high or
+/// its low part, by the plane of this lane's column.
+Value MmaMultiplier::fragment(const Split &split, Value fromLane) {
+  Value plane = code.div32(code.lane(), 4 * segments);
+  Value b = code.shuffle(split.high, fromLane);
+  if (hiLo)
+    b = code.select(code.equal(plane, code.i32(1)),
+                    code.shuffle(split.low, fromLane), b);
+  Value isUsed = code.less(plane, code.i32(hiLo ? 2 : 1));
+  return code.select(isUsed, b, code.i32(0));
+}
+
+void MmaMultiplier::loadInput(WarpShare &share) {
+  // Of a block lane 4g + t has the pairs t and t + 4 of segment g mod segments.
+  int32_t blockPairs = 8 * segments, chunkPairs = WarpShare::kChunk / 2;
+  Value segment = code.rem32(code.div32(code.lane(), 4), segments);
+  Value inBlock = code.add(code.mul32(segment, 8), code.rem32(code.lane(), 4));
+  if (element.isF16() && share.squares())
+    chooseScale(share.squares());
   input.clear();
-  for (uint32_t stage = 0; stage < shape.tileStages / layout::kGroups; ++stage)
+  for (int32_t stage = 0; stage < share.stages(); ++stage) {
+    SmallVector<Split> chunks;
+    for (int32_t chunk = 0; chunk < share.chunks(); ++chunk)
+      chunks.push_back(split(share.pair(stage, chunk)));
     for (uint32_t i = 0; i < shape.warpBlocks; ++i) {
-      std::array<Value, 2> registers;
-      for (int32_t k = 0; k < 2; ++k) {
-        Value at = code.i64(columnsTo(stage, i, columns) + 8 * k);
-        Value x = code.load(pair, code.atF32(base, at), 8);
-        Value x0 = extract(code, x, 0), x1 = extract(code, x, 1);
-        if (scale) {
-          x0 = code.mulf(x0, scale);
-          x1 = code.mulf(x1, scale);
-        }
-        registers[k] = split(x0, x1, isMine(i));
-      }
-      input.push_back(registers);
+      int32_t first = i * blockPairs;
+      const Split &from = chunks[first / chunkPairs];
+      Value lane = code.add32(inBlock, first % chunkPairs);
+      input.push_back(
+          {fragment(from, lane), fragment(from, code.add32(lane, 4))});
     }
+  }
 }
 
 Value MmaMultiplier::multiplyTile() {
@@ -178,7 +187,9 @@ Value MmaMultiplier::multiplyTile() {
     y = code.addf(y, code.shuffleXor(y, 1));
   if (hiLo)
     y = code.addf(y, code.shuffleXor(y, segments == 4 ? 2 : 1));
-  return segments == 4 ? code.addf(y, code.shuffleXor(y, 16)) : y;
+  if (segments == 4)
+    y = code.addf(y, code.shuffleXor(y, 16));
+  return inverse ? code.mulf(y, inverse) : y;
 }
 
 /// Of C only rows and columns of equal segments mean anything: registers 0 and
@@ -206,14 +217,12 @@ std::pair<Value, Value> MmaMultiplier::rowOfLane() {
 
 namespace {
 
-/// Lane 4g + t has columns 4t to 4t + 3 of row g of a block.
+/// Lane 4g + t has columns 4t to 4t + 3 of row g of a block. The share lies in
+/// shared memory, in a part of `staged` that is the warp's own.
 class ScalarMultiplier : public Multiplier {
 public:
   using Multiplier::Multiplier;
-  void loadInput(Value staged, Value factor) override {
-    input = staged;
-    scale = factor;
-  }
+  void loadInput(WarpShare &share) override;
   Value multiplyTile() override;
   std::pair<Value, Value> rowOfLane() override {
     return {code.div32(code.lane(), 4),
@@ -221,36 +230,59 @@ public:
   }
 
 private:
-  Value input, scale;
+  /// Pointer to element `column` (i32) of the warp's share of a stage.
+  Value place(int32_t stage, Value column);
+
+  int32_t width = 0;
 };
 
 } // namespace
 
+Value ScalarMultiplier::place(int32_t stage, Value column) {
+  int32_t perWarp = width * int32_t(shape.tileStages / layout::kGroups);
+  Value first = code.mul32(code.warp(), perWarp);
+  Value at = code.add32(code.add(first, column), stage * width);
+  return code.atF32(code.shared(SharedPart::Staged), code.zext(at));
+}
+
+void ScalarMultiplier::loadInput(WarpShare &share) {
+  width = share.width();
+  auto type = VectorType::get({2}, code.b.getF32Type());
+  // What the lanes have read of the panel before.
+  code.warpBarrier();
+  for (int32_t stage = 0; stage < share.stages(); ++stage)
+    for (int32_t chunk = 0; chunk < share.chunks(); ++chunk) {
+      std::array<Value, 2> pair = share.pair(stage, chunk);
+      Value both = code.make<LLVM::PoisonOp>(type);
+      for (int32_t j = 0; j < 2; ++j)
+        both = code.make<LLVM::InsertElementOp>(both, pair[j], code.i32(j));
+      Value column =
+          code.add32(code.mul32(code.lane(), 2), chunk * WarpShare::kChunk);
+      code.ifThen(code.less(column, code.i32(width)),
+                  [&] { code.store(both, place(stage, column), 8); });
+    }
+  code.warpBarrier();
+}
+
 Value ScalarMultiplier::multiplyTile() {
   auto four = VectorType::get({4}, code.b.getF32Type());
   constexpr int32_t columns = 16;
-  Value base =
-      blockColumns(input, code.mul32(code.rem32(code.lane(), 4), 4), columns);
   SmallVector<Value> sums(4, code.f32(0.0f));
   for (uint32_t stage = 0; stage < shape.tileStages / layout::kGroups;
        ++stage) {
     SmallVector<Value> weights = takeStage(code.b.getF32Type());
     for (auto [i, weight] : llvm::enumerate(weights)) {
-      Value at = code.i64(columnsTo(stage, i, columns));
-      Value x = code.load(four, code.atF32(base, at), 16);
-      Value isHere = isMine(i);
-      for (int32_t j = 0; j < 4; ++j) {
-        Value xj = extract(code, x, j);
-        if (isHere)
-          xj = code.select(isHere, xj, code.f32(0.0f));
-        sums[j] = code.fma(extract(code, weight, j), xj, sums[j]);
-      }
+      Value column = code.add32(code.mul32(code.rem32(code.lane(), 4), 4),
+                                int32_t(i) * columns);
+      Value x = code.load(four, place(stage, column), 16);
+      for (int32_t j = 0; j < 4; ++j)
+        sums[j] =
+            code.fma(extract(code, weight, j), extract(code, x, j), sums[j]);
     }
   }
   Value y = code.addf(code.addf(sums[0], sums[1]), code.addf(sums[2], sums[3]));
   y = code.addf(y, code.shuffleXor(y, 1));
-  y = code.addf(y, code.shuffleXor(y, 2));
-  return scale ? code.mulf(y, scale) : y;
+  return code.addf(y, code.shuffleXor(y, 2));
 }
 
 std::unique_ptr<Multiplier>

@@ -14,7 +14,8 @@
 
 #include "Combine.h"
 #include "GpuPattern.h"
-#include "Handoff.h"
+#include "Reduce.h"
+#include "Words.h"
 
 #include <limits>
 
@@ -115,7 +116,6 @@ void NextToken::setStop() {
 Best NextToken::receive() {
   Value tag = code.narrow(operands.getTag());
   Value words = operands.getBest();
-  Value thread = code.zext(code.thread());
   Value value = code.variable(code.b.getF32Type()), index = code.variable();
   code.store(code.f32(-std::numeric_limits<float>::infinity()), value, 4);
   code.store(code.i32(-1), index, 4);
@@ -123,11 +123,18 @@ Best NextToken::receive() {
     return Best{code.load(code.b.getF32Type(), value, 4),
                 code.load(i32, index, 4)};
   };
-  code.loop(thread, code.i64(parts), abi::kGpuConsumers, [&](Value part) {
-    std::array<Value, 2> pair =
-        emitPollPair(code, words, code.mul(part, 2), tag);
-    Best next = betterOf(code, mine(),
-                         {pair[0], code.make<arith::BitcastOp>(i32, pair[1])});
+  Value part;
+  WordPoller poller(code, words, tag);
+  poller.add(2, [&] { return code.mul32(part, 2); });
+  // Lanes beyond the end have the last part, which changes nothing.
+  forMyNumbers(code, code.i32(parts), [&](Value number, Value) {
+    part = number;
+    poller.load();
+    poller.wait();
+    Best next =
+        betterOf(code, mine(),
+                 {poller.value(0, 0),
+                  code.make<arith::BitcastOp>(i32, poller.value(0, 1))});
     code.store(next.value, value, 4);
     code.store(next.index, index, 4);
   });

@@ -21,6 +21,7 @@
 #include "GpuPattern.h"
 
 #include "AttentionBlocks.h"
+#include "Words.h"
 
 using namespace mlir;
 using namespace mlir::amk;
@@ -204,21 +205,26 @@ void RingAttention::receive() {
   Value words = code.at(operands.getQuery(),
                         code.mul(operands.getHead(), int64_t(heads + 2) * dim),
                         code.b.getI64Type());
-  Value queryTag = code.narrow(operands.getQueryTag());
-  int32_t pairs = (heads + 2) * dim / 2;
-  loop32(code.thread(), code.i32(pairs), abi::kGpuConsumers, {},
-         [&](Value pair, State) -> State {
-           Value index = code.mul32(pair, 2);
-           auto x = emitPollPair(code, words, code.zext(index), queryTag);
-           Value number = code.div32(index, dim), e = code.rem32(index, dim);
-           code.ifThen(code.less(number, code.i32(heads)),
-                       [&] { math.placeQuery(number, e, x[0], x[1]); });
-           code.ifThen(code.equal(number, code.i32(heads)),
-                       [&] { math.placeKey(row, e, x[0], x[1]); });
-           code.ifThen(code.equal(number, code.i32(heads + 1)),
-                       [&] { math.placeValue(row, e, x[0], x[1]); });
-           return {};
-         });
+  Value index;
+  WordPoller poller(code, words, code.narrow(operands.getQueryTag()));
+  poller.add(2, [&] { return index; });
+  Value pairs = code.i32((heads + 2) * dim / 2);
+  forMyNumbers(code, pairs, [&](Value pair, Value exists) {
+    index = code.mul32(pair, 2);
+    poller.load();
+    poller.wait();
+    Value x0 = poller.value(0, 0), x1 = poller.value(0, 1);
+    Value number = code.div32(index, dim), e = code.rem32(index, dim);
+    auto isOf = [&](int32_t head) -> Value {
+      return code.make<arith::AndIOp>(exists,
+                                      code.equal(number, code.i32(head)));
+    };
+    Value isQuery =
+        code.make<arith::AndIOp>(exists, code.less(number, code.i32(heads)));
+    code.ifThen(isQuery, [&] { math.placeQuery(number, e, x0, x1); });
+    code.ifThen(isOf(heads), [&] { math.placeKey(row, e, x0, x1); });
+    code.ifThen(isOf(heads + 1), [&] { math.placeValue(row, e, x0, x1); });
+  });
 }
 
 //===----------------------------------------------------------------------===//
@@ -345,8 +351,7 @@ void RingAttention::joinSums() {
   Value had = code.make<arith::CmpFOp>(
       arith::CmpFPredicate::OGT, load(code.rem32(lane, kWarps), code.i32(0), 0),
       code.f32(kNoScore));
-  busy = code.make<NVVM::VoteSyncOp>(code.b.getI32Type(), code.i32(-1), had,
-                                     NVVM::VoteSyncKind::ballot);
+  busy = code.ballot(had);
 
   Value head = code.div32(lane, 4), t = code.rem32(lane, 4);
   SmallVector<Value> maxima, sums;
@@ -403,14 +408,9 @@ Value RingAttention::sumOutput(Value element, Value inRound) {
   Value sum = code.f32(0);
   for (int32_t k = 0; k < kWarps; k += shape.halves) {
     Value warp = code.add32(first, k);
-    sum = ifElse(
-              isBusy(warp), {sum},
-              [&]() -> State {
-                Value at = code.zext(roundPlace(warp, inRound, local));
-                return {code.addf(sum, code.loadF32(staged, at))};
-              },
-              [&]() -> State { return {sum}; })
-              .front();
+    // Loaded in any case: loads behind branches would wait for each other.
+    Value x = code.loadF32(staged, code.zext(roundPlace(warp, inRound, local)));
+    sum = code.addf(sum, code.select(isBusy(warp), x, code.f32(0)));
   }
   return sum;
 }

@@ -33,17 +33,16 @@ static InFlightDiagnostic refuse(Operation *op) {
   return op->emitOpError("has no task form on a GPU: ");
 }
 
-/// A norm needs the whole vector before it is multiplied, and its weights are
-/// loaded in pairs.
+/// Weights of a norm are loaded in pairs.
 static LogicalResult checkNorm(NormPrologueOpInterface op) {
   if (!op.getNorm())
     return success();
   int64_t features = featuresOf(op.getInput());
-  if (features <= int64_t(gpu::kPanelColumns) && features % 2 == 0)
+  if (features % 2 == 0)
     return success();
-  return refuse(op) << "expected an even number of features up to "
-                    << gpu::kPanelColumns << " under a norm, found "
-                    << op.getInput().getType();
+  return refuse(op)
+         << "expected an even number of features under a norm, found "
+         << op.getInput().getType();
 }
 
 /// The attention that reads what `qkv` makes.

@@ -68,9 +68,10 @@ Value CpuBodyBuilder::stageInput(Value input, Value norm, FloatAttr epsilon) {
 Value CpuBodyBuilder::gemv(Value staged) {
   int64_t tileRows = task.getWeightUse()->tileRows;
   Value values = scratch({maxTiles * tileRows});
-  emit<KernelGemvOp>(stream, staged, values, tiles, /*scale=*/Value(),
-                     /*tag=*/Value(), b.getI64IntegerAttr(tileRows),
-                     PackLayoutAttr(), UnitAttr(), IntegerAttr());
+  emit<KernelGemvOp>(stream, staged, values, tiles, /*tag=*/Value(),
+                     /*norm=*/Value(), FloatAttr(),
+                     b.getI64IntegerAttr(tileRows), PackLayoutAttr(),
+                     UnitAttr());
   return values;
 }
 

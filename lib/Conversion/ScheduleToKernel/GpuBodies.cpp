@@ -41,8 +41,6 @@ private:
 
   Value inputTag(Value buffer);
   Value outputTag(Value buffer);
-  Value stage(const WeightRun &run, Value input, Value norm, FloatAttr epsilon,
-              Value &scale);
   Value multiply(Value input, Value norm, FloatAttr epsilon);
   template <typename OpTy>
   Value multiply(OpTy op) {
@@ -91,54 +89,22 @@ Value GpuBodyBuilder::outputTag(Value buffer) {
   return KernelOutputTagOp::create(b, loc, b.getIndexType());
 }
 
-/// The whole input in scratch, zeros behind it; `scale` becomes a factor that
-/// it still needs, if it does.
-Value GpuBodyBuilder::stage(const WeightRun &run, Value input, Value norm,
-                            FloatAttr epsilon, Value &scale) {
-  Value tag = inputTag(input);
-  int64_t columns =
-      int64_t(run.shape.tileBlocks()) * layout::blockColumns(run.layout);
-  Value staged = scratch(layout::kStagedOffset,
-                         MemRefType::get({1, columns}, b.getF32Type()));
-  Value weight = norm ? arg(norm) : Value();
-  if (tag) {
-    SmallVector<Type> results;
-    if (norm)
-      results.push_back(b.getF32Type());
-    auto receive = KernelReceiveOp::create(b, loc, results, arg(input), tag,
-                                           weight, staged, epsilon);
-    scale = receive.getScale();
-  } else if (norm) {
-    emit<KernelRmsNormOp>(arg(input), weight, staged, epsilon);
-  } else {
-    emit<KernelStageOp>(arg(input), staged);
-  }
-  return staged;
-}
-
-/// The products of all tiles of the task, in scratch. An input of several
-/// panels is staged by the multiplication.
+/// The products of all tiles of the task, in scratch.
 Value GpuBodyBuilder::multiply(Value input, Value norm, FloatAttr epsilon) {
   WeightRun run = *weightRun(task, options.stageBytes);
-  Value vector, scale, tag;
-  IntegerAttr panels;
-  if (run.shape.panels == 1) {
-    vector = stage(run, input, norm, epsilon, scale);
-  } else {
-    tag = inputTag(input);
-    vector = arg(input);
-    panels = b.getI64IntegerAttr(run.shape.panels);
-  }
   int64_t tileRows = task.getWeightUse()->tileRows;
   Value rows = scratch(layout::kRowsOffset,
                        MemRefType::get({maxTiles * tileRows}, b.getF32Type()));
+  Value vector = arg(input), tag = inputTag(input);
+  Value weight = norm ? arg(norm) : Value();
   // Plain products of float32 round no part of x away.
   bool isSplit =
       options.hiLo && run.layout != ::amk::abi::PackLayout::ScalarTile8;
   emit<KernelGemvOp>(
-      stream, vector, rows, tiles, scale, tag, b.getI64IntegerAttr(tileRows),
+      stream, vector, rows, tiles, tag, weight, norm ? epsilon : FloatAttr(),
+      b.getI64IntegerAttr(tileRows),
       PackLayoutAttr::get(b.getContext(), static_cast<PackLayout>(run.layout)),
-      isSplit ? b.getUnitAttr() : UnitAttr(), panels);
+      isSplit ? b.getUnitAttr() : UnitAttr());
   return rows;
 }
 

@@ -46,12 +46,14 @@ amk.kernel.program @kernels scratch_bytes = 0 {
 
 amk.kernel.program @kernels scratch_bytes = 0 {
   amk.kernel.body @body(%x: memref<8xi64, #amk.space<arena>>,
-                        %s: memref<8xf32, #amk.space<scratch>>) {
+                        %w: memref<?xbf16, #amk.space<stream>>,
+                        %s: memref<8xf32, #amk.space<scratch>>, %c: index) {
     %t = amk.kernel.input_tag 0
-    // expected-error @below {{expects i64 elements of words in #amk.space<words> and only there, found}}
-    amk.kernel.receive %x tag %t to %s
-        : (memref<8xi64, #amk.space<arena>>, index,
-           memref<8xf32, #amk.space<scratch>>) -> ()
+    // expected-error @below {{expects i64 elements of the input in #amk.space<words> and only there, found}}
+    amk.kernel.gemv %w, %x tag %t to %s tiles = %c tile_rows = 8
+        layout mma_tile8x2
+        : memref<?xbf16, #amk.space<stream>>, memref<8xi64, #amk.space<arena>>,
+          memref<8xf32, #amk.space<scratch>>, index, index
     amk.kernel.return
   }
 }
@@ -61,13 +63,15 @@ amk.kernel.program @kernels scratch_bytes = 0 {
 amk.kernel.program @kernels scratch_bytes = 0 {
   amk.kernel.body @body(%x: memref<7xi64, #amk.space<words>>,
                         %n: memref<7xf32, #amk.space<constant>>,
-                        %s: memref<8xf32, #amk.space<scratch>>) {
+                        %w: memref<?xbf16, #amk.space<stream>>,
+                        %s: memref<8xf32, #amk.space<scratch>>, %c: index) {
     %t = amk.kernel.input_tag 0
-    // expected-error @below {{expects an even number of words with a norm, found}}
-    %scale = amk.kernel.receive %x tag %t norm(%n, epsilon = 1.0e-5) to %s
-        : (memref<7xi64, #amk.space<words>>, index,
-           memref<7xf32, #amk.space<constant>>,
-           memref<8xf32, #amk.space<scratch>>) -> f32
+    // expected-error @below {{expects an even number of elements with a norm, found}}
+    amk.kernel.gemv %w, %x tag %t norm(%n, epsilon = 1.0e-5) to %s
+        tiles = %c tile_rows = 8 layout mma_tile8x2
+        : memref<?xbf16, #amk.space<stream>>, memref<7xi64, #amk.space<words>>,
+          memref<8xf32, #amk.space<scratch>>, index, index,
+          memref<7xf32, #amk.space<constant>>
     amk.kernel.return
   }
 }
@@ -76,14 +80,15 @@ amk.kernel.program @kernels scratch_bytes = 0 {
 
 amk.kernel.program @kernels scratch_bytes = 0 {
   amk.kernel.body @body(%x: memref<8xi64, #amk.space<words>>,
-                        %n: memref<8xf32, #amk.space<constant>>,
-                        %s: memref<8xf32, #amk.space<scratch>>) {
+                        %w: memref<?xbf16, #amk.space<stream>>,
+                        %s: memref<8xf32, #amk.space<scratch>>, %c: index) {
     %t = amk.kernel.input_tag 0
-    // expected-error @below {{expects an epsilon and a result with a norm, and only then}}
-    amk.kernel.receive %x tag %t norm(%n, epsilon = 1.0e-5) to %s
-        : (memref<8xi64, #amk.space<words>>, index,
-           memref<8xf32, #amk.space<constant>>,
-           memref<8xf32, #amk.space<scratch>>) -> ()
+    // expected-error @below {{expects an epsilon with a norm, and only then}}
+    "amk.kernel.gemv"(%w, %x, %s, %c, %t) <{epsilon = 1.0e-5 : f64,
+        layout = 1 : i32, tile_rows = 8 : i64,
+        operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 0>}>
+        : (memref<?xbf16, #amk.space<stream>>, memref<8xi64, #amk.space<words>>,
+           memref<8xf32, #amk.space<scratch>>, index, index) -> ()
     amk.kernel.return
   }
 }
@@ -124,7 +129,7 @@ amk.kernel.program @kernels scratch_bytes = 0 {
                         %x: memref<32xf32, #amk.space<scratch>>,
                         %rows: memref<8xf32, #amk.space<scratch>>,
                         %n: index) {
-    // expected-error @below {{expects a fragment layout for scale, tag, hi_lo and panels}}
+    // expected-error @below {{expects a fragment layout for tag, norm and hi_lo}}
     amk.kernel.gemv %w, %x to %rows tiles = %n tile_rows = 8 hi_lo
         : memref<?xbf16, #amk.space<stream>>,
           memref<32xf32, #amk.space<scratch>>,

@@ -38,24 +38,22 @@ amk.kernel.program @kernels scratch_bytes = 29184
     // CHECK-NEXT: %[[STAGED:.*]] = amk.kernel.scratch 0
     %staged = amk.kernel.scratch 0 : !staged
     %rows = amk.kernel.scratch 25088 : !rows
-    // CHECK: %[[SCALE:.*]] = amk.kernel.receive %[[X:.*]] tag %[[IN]]
-    // CHECK-SAME: norm(%{{.*}}, epsilon = 1.000000e-05) to %[[STAGED]] : (
-    // CHECK-SAME: -> f32
-    %scale = amk.kernel.receive %x tag %in norm(%n, epsilon = 1.0e-5)
-        to %staged : (!words, index, !norm, !staged) -> f32
-    // CHECK-NEXT: amk.kernel.receive %[[X]] tag %[[IN]] to %[[STAGED]] : (
-    // CHECK-SAME: -> ()
-    amk.kernel.receive %x tag %in to %staged : (!words, index, !staged) -> ()
-    // CHECK-NEXT: amk.kernel.gemv %[[W:.*]], %[[STAGED]] to %[[ROWS:.*]] tiles =
-    // CHECK-SAME: tile_rows = 8 scale %[[SCALE]] layout mma_tile8x2 hi_lo :
-    amk.kernel.gemv %w, %staged to %rows tiles = %count tile_rows = 8
-        scale %scale layout mma_tile8x2 hi_lo
-        : !stream, !staged, !rows, index, f32
-    // CHECK-NEXT: amk.kernel.gemv %[[W]], %[[X]] to %[[ROWS]] tiles =
-    // CHECK-SAME: tile_rows = 8 tag %[[IN]] layout scalar_tile8 panels 2 :
-    amk.kernel.gemv %w, %x to %rows tiles = %count tile_rows = 8
-        tag %in layout scalar_tile8 panels 2
+    // CHECK: amk.kernel.gemv %[[W:.*]], %[[X:.*]] tag %[[IN]]
+    // CHECK-SAME: norm(%{{.*}}, epsilon = 1.000000e-05) to %[[ROWS:.*]] tiles =
+    // CHECK-SAME: tile_rows = 8 layout mma_tile8x2 hi_lo :
+    amk.kernel.gemv %w, %x tag %in norm(%n, epsilon = 1.0e-5) to %rows
+        tiles = %count tile_rows = 8 layout mma_tile8x2 hi_lo
+        : !stream, !words, !rows, index, index, !norm
+    // CHECK-NEXT: amk.kernel.gemv %[[W]], %[[X]] tag %[[IN]] to %[[ROWS]]
+    // CHECK-SAME: tile_rows = 8 layout scalar_tile8 :
+    amk.kernel.gemv %w, %x tag %in to %rows
+        tiles = %count tile_rows = 8 layout scalar_tile8
         : !stream, !words, !rows, index, index
+    // CHECK-NEXT: amk.kernel.gemv %[[W]], %[[STAGED]] to %[[ROWS]]
+    // CHECK-SAME: tile_rows = 8 layout mma_tile8x2 :
+    amk.kernel.gemv %w, %staged to %rows
+        tiles = %count tile_rows = 8 layout mma_tile8x2
+        : !stream, !staged, !rows, index
     // CHECK-NEXT: amk.kernel.store_rows %[[ROWS]] to %{{.*}}[%{{.*}}, %{{.*}}]
     // CHECK-SAME: residual(%{{.*}} tag %[[RES]]) tag %[[OUT]] :
     amk.kernel.store_rows %rows to %out[%begin, %count]

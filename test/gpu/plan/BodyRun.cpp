@@ -145,10 +145,10 @@ bool BodyRun::execute(KernelBodyOp body) {
 
 void BodyRun::run(Operation &op) {
   llvm::TypeSwitch<Operation *>(&op)
-      .Case<KernelScratchOp, KernelEmbedOp, KernelReceiveOp, KernelGemvOp,
-            KernelStoreRowsOp, KernelStoreGatedOp, KernelStoreQKVOp,
-            KernelStoreLogitsOp, KernelRingAttentionOp, KernelCombineSplitsOp,
-            KernelNextTokenOp>([&](auto operation) { run(operation); })
+      .Case<KernelScratchOp, KernelEmbedOp, KernelGemvOp, KernelStoreRowsOp,
+            KernelStoreGatedOp, KernelStoreQKVOp, KernelStoreLogitsOp,
+            KernelRingAttentionOp, KernelCombineSplitsOp, KernelNextTokenOp>(
+          [&](auto operation) { run(operation); })
       .Case([&](KernelPositionOp at) { slots[at].number = position(); })
       .Case([&](KernelInputTagOp input) {
         slots[input].number = tag(in.tagIn[input.getNumber()]);
@@ -178,22 +178,6 @@ void BodyRun::run(KernelEmbedOp op) {
          op.getTag());
 }
 
-void BodyRun::run(KernelReceiveOp op) {
-  uint64_t words = elementsOf(op.getWords());
-  double squares = 0;
-  for (uint64_t i = 0; i < elementsOf(op.getStaged()); ++i) {
-    double value = i < words ? poll(op.getWords(), i, op.getTag()) : 0;
-    squares += value * value;
-    if (i < words && op.getNorm())
-      value *= floats(op.getNorm())[i];
-    floats(op.getStaged())[i] = float(value);
-  }
-  if (op.getScale())
-    slots[op.getScale()].scalar =
-        1 /
-        std::sqrt(squares / double(words) + op.getEpsilon()->convertToDouble());
-}
-
 void BodyRun::run(KernelGemvOp op) {
   auto packed = static_cast<abi::PackLayout>(op.packLayout());
   Type element = typeOf(op.getWeights()).getElementType();
@@ -203,10 +187,17 @@ void BodyRun::run(KernelGemvOp op) {
   if (reinterpret_cast<uint64_t>(stream) != worker.queue.stream + offset)
     throw EmulatorError("multiplies other weights than its run brings");
   std::vector<double> x(columns);
-  for (uint64_t k = 0; k < columns; ++k)
-    x[k] = (op.getTag() ? poll(op.getInput(), k, op.getTag())
-                        : floats(op.getInput())[k]) *
-           (op.getScale() ? slots[op.getScale()].scalar : 1);
+  double squares = 0, scale = 1;
+  for (uint64_t k = 0; k < columns; ++k) {
+    x[k] = op.getTag() ? poll(op.getInput(), k, op.getTag())
+                       : floats(op.getInput())[k];
+    squares += x[k] * x[k];
+    if (op.getNorm())
+      x[k] *= floats(op.getNorm())[k];
+  }
+  if (op.getNorm())
+    scale = 1 / std::sqrt(squares / double(columns) +
+                          op.getEpsilon()->convertToDouble());
 
   // The stage of the schedule: a tile's blocks divide into stageBytes.
   uint32_t blocks = layout::kMaxStageBlocks;
@@ -228,7 +219,7 @@ void BodyRun::run(KernelGemvOp op) {
       uint32_t byte = layout::fragmentByte(packed, row, inPanel % unit);
       sum += x[k] * loadElement(element, block + byte, 0);
     }
-    floats(op.getOut())[r] = float(sum);
+    floats(op.getOut())[r] = float(sum * scale);
   }
 }
 

@@ -56,7 +56,6 @@ private:
   struct Slot {
     uint8_t *memory = nullptr;
     uint64_t number = 0;
-    double scalar = 1;
   };
   struct NotThere {};
 
@@ -64,7 +63,6 @@ private:
   void run(mlir::Operation &op);
   void run(mlir::amk::KernelScratchOp op);
   void run(mlir::amk::KernelEmbedOp op);
-  void run(mlir::amk::KernelReceiveOp op);
   void run(mlir::amk::KernelGemvOp op);
   void run(mlir::amk::KernelStoreRowsOp op);
   void run(mlir::amk::KernelStoreGatedOp op);

@@ -8,7 +8,6 @@
 
 #include "amk/Dialect/AMK/IR/GpuWeights.h"
 
-#include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -45,14 +44,6 @@ std::optional<Layout> mlir::amk::fragmentLayout(Type element,
   return std::nullopt;
 }
 
-/// A norm needs the whole vector before it is multiplied.
-static bool hasNorm(TaskOpInterface task) {
-  return llvm::TypeSwitch<Operation *, bool>(task)
-      .Case<TaskLinearOp, TaskQKVOp, TaskGatedLinearOp, TaskHeadOp>(
-          [](auto op) { return bool(op.getNorm()); })
-      .Default(false);
-}
-
 FailureOr<WeightRun> mlir::amk::weightRun(TaskOpInterface task,
                                           uint32_t ringStageBytes) {
   WeightUse use = *task.getWeightUse();
@@ -65,11 +56,6 @@ FailureOr<WeightRun> mlir::amk::weightRun(TaskOpInterface task,
   uint32_t blocks = ringStageBytes / kFragmentBytes;
   WeightRun run{*layout, blocks, gpu::runShape(*layout, use.columns, blocks),
                 uint64_t(use.tileCount())};
-  if (run.shape.panels > 1 && hasNorm(task))
-    return task->emitOpError()
-           << "normalises " << use.columns
-           << " elements before it multiplies them, expected at most "
-           << gpu::kPanelColumns << " on a GPU";
   uint64_t most = gpu::maxRunTiles(*layout, run.shape.panels);
   if (run.tiles > most)
     return task->emitOpError()

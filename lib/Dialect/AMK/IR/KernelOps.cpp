@@ -136,7 +136,8 @@ static LogicalResult verifyBestPartials(Operation *op, Value partials) {
 }
 
 static bool isWords(Value buffer) {
-  auto space = dyn_cast_or_null<MemorySpaceAttr>(typeOf(buffer).getMemorySpace());
+  auto space =
+      dyn_cast_or_null<MemorySpaceAttr>(typeOf(buffer).getMemorySpace());
   return space && space.getValue() == MemorySpace::Words;
 }
 
@@ -150,9 +151,9 @@ static LogicalResult verifyWords(Operation *op, StringRef name, Value buffer,
                              << " in #amk.space<words> and only there, found "
                              << buffer.getType();
   if (words != hasTag)
-    return op->emitOpError() << "expects " << (words ? "a" : "no")
-                             << " tag for " << name << ", found "
-                             << buffer.getType();
+    return op->emitOpError()
+           << "expects " << (words ? "a" : "no") << " tag for " << name
+           << ", found " << buffer.getType();
   return success();
 }
 
@@ -203,38 +204,28 @@ LogicalResult KernelStageOp::verify() {
                        typeOf(getInput()).getNumElements());
 }
 
-LogicalResult KernelReceiveOp::verify() {
-  if (failed(verifyShapes(*this)) ||
-      failed(verifyWords(*this, "words", getWords(), /*hasTag=*/true)))
-    return failure();
-  bool hasNorm = bool(getNorm());
-  if (hasNorm != getEpsilon().has_value() || hasNorm != bool(getScale()))
-    return emitOpError("expects an epsilon and a result with a norm, and only "
-                       "then");
-  int64_t words = typeOf(getWords()).getNumElements();
-  if (hasNorm && words % 2 != 0)
-    return emitOpError() << "expects an even number of words with a norm, found "
-                         << getWords().getType();
-  if (hasNorm && failed(verifyAtLeast(*this, "the norm", getNorm(), words)))
-    return failure();
-  return verifyAtLeast(*this, "staged", getStaged(), words);
-}
-
 /// What only the fragment layouts of GPUs take.
 static LogicalResult verifyFragmentGemv(KernelGemvOp op) {
+  bool hasNorm = bool(op.getNorm());
   if (op.packLayout() == PackLayout::RowInterleaved32) {
-    if (op.getScale() || op.getTag() || op.getHiLo() || op.getPanels())
-      return op.emitOpError("expects a fragment layout for scale, tag, hi_lo "
-                            "and panels");
+    if (op.getTag() || op.getHiLo() || hasNorm)
+      return op.emitOpError(
+          "expects a fragment layout for tag, norm and hi_lo");
     return success();
   }
   int64_t rows = op.packLayout() == PackLayout::MmaTile4x4 ? 4 : 8;
   if (op.getTileRows() != static_cast<uint64_t>(rows))
     return op.emitOpError() << "expects tile_rows of " << rows
                             << " for this layout, found " << op.getTileRows();
-  if (op.getPanels() && static_cast<int64_t>(*op.getPanels()) < 1)
-    return op.emitOpError() << "expects panels from 1 on, found "
-                            << static_cast<int64_t>(*op.getPanels());
+  if (hasNorm != op.getEpsilon().has_value())
+    return op.emitOpError("expects an epsilon with a norm, and only then");
+  int64_t columns = typeOf(op.getInput()).getNumElements();
+  if (hasNorm && columns % 2 != 0)
+    return op.emitOpError() << "expects an even number of elements with a "
+                               "norm, found "
+                            << op.getInput().getType();
+  if (hasNorm)
+    return verifyAtLeast(op, "the norm", op.getNorm(), columns);
   return success();
 }
 
@@ -246,8 +237,7 @@ LogicalResult KernelGemvOp::verify() {
       failed(verifyFragmentGemv(*this)) ||
       failed(verifyWords(*this, "the input", getInput(), bool(getTag()))))
     return failure();
-  // Several panels are staged by the multiplication itself.
-  if (getPanels().value_or(1) == 1 &&
+  if (packLayout() == PackLayout::RowInterleaved32 &&
       typeOf(getInput()).getNumElements() % ::amk::abi::kPackChunk != 0)
     return emitOpError() << "expects a staged input of a multiple of "
                          << ::amk::abi::kPackChunk << " elements, found "

@@ -76,8 +76,7 @@ static LogicalResult verifyWeightRun(TaskOpInterface task, KernelBodyOp body,
   gpu::RunShape shape = gpu::runShape(layout, columns, run->maxStageBlocks);
   if (shape.panels != run->shape.panels ||
       shape.tileStages != run->shape.tileStages ||
-      shape.stageBytes() != run->stageBytes() ||
-      gemv->getPanels().value_or(1) != run->shape.panels)
+      shape.stageBytes() != run->stageBytes())
     return refuse(task, *gemv,
                   "multiplies " + Twine(columns) +
                       " columns, expected the stages of " +

@@ -154,48 +154,32 @@ def AMK_KernelStageOp : AMK_KernelMemoryOp<"stage"> {
   let assemblyFormat = "$input `to` $out attr-dict `:` type(operands)";
 }
 
-def AMK_KernelReceiveOp : AMK_KernelMemoryOp<"receive"> {
-  let summary = "Polls words until all carry the tag; their values go to `staged`";
-  let description = [{
-    With a `norm`, staged element i is value i times norm[i], and the result is
-    1 / rms of the values with `epsilon`: the normalised vector is their product.
-    Elements of `staged` beyond the words are 0. GPU only.
-  }];
-  let arguments = (ins AMK_KernelWords:$words, Index:$tag,
-    Optional<AMK_KernelF32>:$norm, AMK_KernelF32:$staged,
-    OptionalAttr<F64Attr>:$epsilon);
-  let results = (outs Optional<F32>:$scale);
-  let assemblyFormat = [{
-    $words `tag` $tag (`norm` `(` $norm^ `,` `epsilon` `=` $epsilon `)`)?
-    `to` $staged attr-dict `:` functional-type(operands, results)
-  }];
-}
-
 def AMK_KernelGemvOp : AMK_KernelMemoryOp<"gemv", [AttrSizedOperandSegments]> {
-  let summary = "Multiplies packed weight tiles with a staged vector";
+  let summary = "Multiplies packed weight tiles with a vector";
   let description = [{
     `weights` points at `tiles` tiles of `tile_rows` rows (layout
     `RowInterleaved32` of `amk/Support/Abi.h`), each as long as `input`, a
-    multiple of 32. Row r of the tiles gives element r of `out`. The order of
-    the additions of a row depends on the row's length only.
+    staged vector of a multiple of 32 elements. Row r of the tiles gives element
+    r of `out`. The order of the additions of a row depends on the row's length
+    only.
 
     The rest is for GPUs, where the tiles come through the ring. `layout` is one
-    of the fragment layouts. `scale` is a factor for all of the input. With
-    `hi_lo` the activations go into the tensor core as the sum of two numbers of
-    the weights' type. With more than one of `panels`, `input` is not staged but
-    the vector itself, words with a `tag` or plain values, and the multiplication
-    stages one panel after the other.
+    of the fragment layouts, and `input` any vector: plain values, or words with
+    a `tag`, which are polled until all carry it. With a `norm`, element i is
+    input i times norm[i], and rows are divided by the root mean square of
+    `input` with `epsilon`. With `hi_lo` the activations go into the tensor core
+    as the sum of two numbers of the weights' type.
   }];
   let arguments = (ins AMK_KernelMem:$weights, AMK_KernelF32OrWords:$input,
-    AMK_KernelF32:$out, Index:$tiles, Optional<F32>:$scale,
-    Optional<Index>:$tag,
+    AMK_KernelF32:$out, Index:$tiles, Optional<Index>:$tag,
+    Optional<AMK_KernelF32>:$norm, OptionalAttr<F64Attr>:$epsilon,
     ConfinedAttr<I64Attr, [IntPositive]>:$tile_rows,
-    OptionalAttr<AMK_PackLayout>:$layout, UnitAttr:$hi_lo,
-    OptionalAttr<I64Attr>:$panels);
+    OptionalAttr<AMK_PackLayout>:$layout, UnitAttr:$hi_lo);
   let assemblyFormat = [{
-    $weights `,` $input `to` $out `tiles` `=` $tiles `tile_rows` `=` $tile_rows
-    (`scale` $scale^)? (`tag` $tag^)? (`layout` $layout^)? (`hi_lo` $hi_lo^)?
-    (`panels` $panels^)? attr-dict `:` type(operands)
+    $weights `,` $input (`tag` $tag^)?
+    (`norm` `(` $norm^ `,` `epsilon` `=` $epsilon `)`)? `to` $out
+    `tiles` `=` $tiles `tile_rows` `=` $tile_rows (`layout` $layout^)?
+    (`hi_lo` $hi_lo^)? attr-dict `:` type(operands)
   }];
   let extraClassDeclaration = [{
     PackLayout packLayout() {
@@ -317,7 +301,7 @@ def AMK_KernelRingAttentionOp : AMK_KernelMemoryOp<"ring_attention"> {
   let description = [{
     `query` is `[kv heads, heads + 2, dim]`: words that `store_qkv` made of this
     step's token; head `unit` of it is received. `cache` is the layer's part of
-    the worker's own KV cache, whose blocks of 16 positions come through the
+    the worker's own KV cache, whose blocks of 16 positions (8 of float32) come through the
     ring; the owner of the step's block appends the new row to it. `partials` is
     `[kv heads * heads, splits, dim + 2]`: maximum, sum, then `dim`
     unnormalised outputs. docs/GpuKernel.md, section 5. GPU only.
