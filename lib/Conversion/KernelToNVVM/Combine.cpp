@@ -1,5 +1,4 @@
-//===- Combine.cpp - Joining the splits of an attention --------------------
-//===//
+//===- Combine.cpp - Joining the splits of an attention -------------------===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- Combine.h - Joining the splits of an attention -----------*- C++ -*-
-//===//
+//===- Combine.h - Joining the splits of an attention -----------*- C++ -*-===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

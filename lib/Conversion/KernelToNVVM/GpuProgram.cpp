@@ -165,8 +165,9 @@ static FailureOr<LLVM::LLVMFuncOp> makeFunction(KernelBodyOp body,
        LLVM::LLVMPointerType::get(context, kShared), i32, i32, i32});
   auto function = LLVM::LLVMFuncOp::create(b, body.getLoc(), body.getSymName(),
                                            type, LLVM::Linkage::Internal);
-  // A call costs some 50 cycles a task; inlined, LLVM would keep values of all
-  // bodies in registers across the dispatch, and spill in their loops.
+  // Inlined only after all optimisations (Target/InlineBodies.h): LLVM would
+  // keep values of all bodies in registers across the dispatch, and spill in
+  // their loops.
   function.setNoInline(true);
   if (body.getBody().getOps<KernelRingAttentionOp>().empty())
     function->setAttr(kKeepArgsAttrName, b.getUnitAttr());

@@ -1,5 +1,4 @@
-//===- Reduce.cpp - Sums and maxima
-//------------------------------------------===//
+//===- Reduce.cpp - Sums and maxima ---------------------------------------===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

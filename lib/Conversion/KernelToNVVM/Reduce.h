@@ -1,5 +1,4 @@
-//===- Reduce.h - Sums and maxima --------------------------------*- C++
-//-*-===//
+//===- Reduce.h - Sums and maxima -------------------------------*- C++ -*-===//
 //
 // Part of AutoMegaKernel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

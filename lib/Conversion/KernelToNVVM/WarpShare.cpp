@@ -10,7 +10,6 @@
 
 using namespace mlir;
 using namespace mlir::amk;
-namespace abi = ::amk::abi;
 namespace layout = ::amk::gpu;
 
 Value mlir::amk::firstBlockOfWarp(GpuBuilder &code,

@@ -11,6 +11,8 @@
 
 #include "GpuBuilder.h"
 
+#include <functional>
+
 namespace mlir::amk {
 
 /// Not `condition`.
