@@ -31,8 +31,9 @@ BUILD = ROOT / "build"
 PYTHON = BUILD / "venv/bin/python"
 EXPERIMENT = ROOT / "test/experiment"
 
-# What issue-sized and reduced runs count.
-FULL = {"random": 200000, "lowerings": 500, "mutants": 500,
+# What issue-sized and reduced runs count. A few random programs have more
+# interleavings than the oracle explores, and do not count.
+FULL = {"random": 200100, "lowerings": 500, "mutants": 500,
         "artefact": 100000, "spin": 160}
 REDUCED = {"random": 20000, "lowerings": 20, "mutants": 80,
            "artefact": 3000, "spin": 10}
