@@ -48,6 +48,14 @@ SmallVector<Value> Multiplier::takeStage(Type element) {
   return weights;
 }
 
+static Value pairOf(GpuBuilder &code, std::array<Value, 2> elements) {
+  Value pair =
+      code.make<LLVM::PoisonOp>(VectorType::get({2}, code.b.getF32Type()));
+  for (int32_t j = 0; j < 2; ++j)
+    pair = code.make<LLVM::InsertElementOp>(pair, elements[j], code.i32(j));
+  return pair;
+}
+
 static Value extract(GpuBuilder &code, Value vector, int32_t i) {
   return code.make<LLVM::ExtractElementOp>(vector, code.i32(i));
 }
@@ -113,11 +121,10 @@ void MmaMultiplier::chooseScale(Value squares) {
 MmaMultiplier::Split MmaMultiplier::split(std::array<Value, 2> pair) {
   auto type = VectorType::get({2}, element);
   auto floats = VectorType::get({2}, code.b.getF32Type());
-  Value x = code.make<LLVM::PoisonOp>(floats);
-  for (int32_t j = 0; j < 2; ++j) {
-    Value element = scale ? code.mulf(pair[j], scale) : pair[j];
-    x = code.make<LLVM::InsertElementOp>(x, element, code.i32(j));
-  }
+  if (scale)
+    for (Value &element : pair)
+      element = code.mulf(element, scale);
+  Value x = pairOf(code, pair);
   auto bits = [&](Value v) {
     return code.make<LLVM::BitcastOp>(code.b.getI32Type(), v);
   };
@@ -247,15 +254,11 @@ Value ScalarMultiplier::place(int32_t stage, Value column) {
 
 void ScalarMultiplier::loadInput(WarpShare &share) {
   width = share.width();
-  auto type = VectorType::get({2}, code.b.getF32Type());
   // What the lanes have read of the panel before.
   code.warpBarrier();
   for (int32_t stage = 0; stage < share.stages(); ++stage)
     for (int32_t chunk = 0; chunk < share.chunks(); ++chunk) {
-      std::array<Value, 2> pair = share.pair(stage, chunk);
-      Value both = code.make<LLVM::PoisonOp>(type);
-      for (int32_t j = 0; j < 2; ++j)
-        both = code.make<LLVM::InsertElementOp>(both, pair[j], code.i32(j));
+      Value both = pairOf(code, share.pair(stage, chunk));
       Value column =
           code.add32(code.mul32(code.lane(), 2), chunk * WarpShare::kChunk);
       code.ifThen(code.less(column, code.i32(width)),

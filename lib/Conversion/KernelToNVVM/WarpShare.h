@@ -52,8 +52,6 @@ public:
   int32_t stages() const { return shape.tileStages / ::amk::gpu::kGroups; }
   int32_t chunks() const { return ::amk::gpu::ceilDiv(width(), kChunk); }
   int32_t width() const { return shape.warpBlocks * blockColumns; }
-  /// Column of the panel at which the share of a stage begins (i32).
-  Value firstColumn(int32_t stage);
   /// Elements of this lane's pair, f32, times the norm: zero where another warp
   /// has the column, or nobody.
   std::array<Value, 2> pair(int32_t stage, int32_t chunk);
@@ -69,6 +67,8 @@ private:
     Value plain[2]; ///< variables; null for words
     Value norm[2];  ///< variables; null without a norm
   };
+  /// Column of the panel at which the share of a stage begins (i32).
+  Value firstColumn(int32_t stage);
   Value inShare(const Pair &pair);
   Value column(const Pair &pair);
   Value place(const Pair &pair);
