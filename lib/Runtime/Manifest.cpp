@@ -327,7 +327,9 @@ GpuTargetInfo parseGpuTarget(const JsonView &view) {
   expectKeys(view, {"kind", "workers", "stage_bytes", "kv_splits", "kv_block",
                     "bodies"});
   GpuTargetInfo gpu;
-  gpu.stageBytes = view.at("stage_bytes").asInt(abi::kFragmentBytes, 1 << 16);
+  gpu.stageBytes = view.at("stage_bytes")
+                       .asInt(abi::kFragmentBytes,
+                              gpu::kMaxStageBlocks * abi::kFragmentBytes);
   if (gpu.stageBytes % abi::kFragmentBytes != 0)
     view.at("stage_bytes")
         .expected("a multiple of " + std::to_string(abi::kFragmentBytes));

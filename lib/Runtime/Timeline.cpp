@@ -94,7 +94,12 @@ static TaskSpan makeSpan(const abi::TaskStamps &stamps, WorkerTime &time) {
   uint32_t used = stamp(abi::Stamp::Weights);
   double weights = used ? time.advance(used) : 0;
   span.published = time.advance(stamp(abi::Stamp::Published));
-  span.weights = used ? weights : span.published;
+  // By another thread than the stamps before.
+  span.weights = used ? std::min(weights, span.published) : span.published;
+  // What was waited for the ring before the input had come is counted as if it
+  // had been waited for afterwards.
+  span.input -= std::min(time.duration(stamps.earlyRingWait),
+                         span.input - span.begin);
   span.ringWait = std::min(time.duration(stamps.ringWait),
                            span.weights - span.input);
   if (stamps.loadBegin && stamps.loadEnd)

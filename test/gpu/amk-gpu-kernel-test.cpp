@@ -188,8 +188,11 @@ void Launch::buildQueue(uint32_t worker,
     in.body = uint16_t(task);
     in.flags = abi::kWeightRun | abi::kCounterWaits | abi::kCounterSignals;
     in.index = worker * kTasks + task;
-    in.stageCount = uint32_t(shape.stages((end - begin) / kTileRows));
-    in.stageBytes = shape.stageBytes();
+    uint64_t ownTiles = (end - begin) / kTileRows;
+    in.stageCount = uint32_t(shape.stages(ownTiles));
+    in.stageBytes = uint16_t(shape.stageBytes());
+    in.stageTiles = uint8_t(shape.stageTiles);
+    in.lastTiles = uint8_t(shape.lastTiles(ownTiles));
     in.runOffset = uint32_t(stream.size() / abi::kFragmentBytes);
     // The task before, of this step or of the one before.
     uint32_t before = (task + kTasks - 1) % kTasks;

@@ -40,7 +40,7 @@ using Layout = abi::PackLayout;
 static constexpr Config kConfigs[] = {
     // words-kernel.mlir
     {"b576", 576, 3, 3, 64, 1536, 1000, Format::BF16, Layout::MmaTile8x2, true,
-     5e-5, 512},
+     5e-5, 96},
     {"b48", 48, 1, 1, 16, 14336, 100, Format::BF16, Layout::MmaTile8x2, false,
      2e-2, 1024},
     {"b4096", 4096, 2, 2, 128, 576, 520, Format::BF16, Layout::MmaTile8x2, true,
@@ -188,7 +188,9 @@ void Planner::addTask(Phase phase, uint32_t part, uint32_t begin,
     auto tiles = uint32_t(gpu::ceilDiv(count, model.unitsOfTile(phase)));
     in.flags = abi::kWeightRun;
     in.stageCount = uint32_t(shape.stages(tiles));
-    in.stageBytes = shape.stageBytes();
+    in.stageBytes = uint16_t(shape.stageBytes());
+    in.stageTiles = uint8_t(shape.stageTiles);
+    in.lastTiles = uint8_t(shape.lastTiles(tiles));
     in.runOffset = uint32_t(stream.size() / abi::kFragmentBytes);
     in.tagIn[0] = tagBase(Phase(phase - 1));
     vector(Phase(phase - 1));

@@ -8,7 +8,8 @@
 !b576_e = memref<1x576xi64, #amk.space<words>>
 !b576_i = memref<1x1536xi64, #amk.space<words>>
 !b576_q = memref<3x5x64xi64, #amk.space<words>>
-!b576_rows = memref<512xf32, #amk.space<scratch>>
+!b576_rows = memref<96xf32, #amk.space<scratch>>
+!b576_head_rows = memref<512xf32, #amk.space<scratch>>
 !b576_w = memref<?xbf16, #amk.space<stream>>
 !b576_norm = memref<576xf32, #amk.space<constant>>
 !b576_table = memref<1000x576xbf16, #amk.space<external>>
@@ -119,15 +120,15 @@ amk.kernel.program @words_kernel scratch_bytes = 29184 {
       %x: !b576_e, %norm: !b576_norm, %weights: !b576_w, %logits: !b576_logits,
       %out: !best, %begin: index, %count: index, %tiles: index, %part: index) {
     %in = amk.kernel.input_tag 0
-    %rows = amk.kernel.scratch 25088 : !b576_rows
+    %rows = amk.kernel.scratch 25088 : !b576_head_rows
     amk.kernel.gemv %weights, %x tag %in
         norm(%norm, epsilon = 1.000000e-05)
         to %rows tiles = %tiles tile_rows = 8
         layout mma_tile8x2 hi_lo
-        : !b576_w, !b576_e, !b576_rows, index, index, !b576_norm
+        : !b576_w, !b576_e, !b576_head_rows, index, index, !b576_norm
     %tag = amk.kernel.output_tag
     amk.kernel.store_logits %rows to %logits[%begin, %count], %out[%part]
-        tag %tag : !b576_rows, !b576_logits, !best, index, index, index, index
+        tag %tag : !b576_head_rows, !b576_logits, !best, index, index, index, index
     amk.kernel.return
   }
   amk.kernel.body @b48_embed(

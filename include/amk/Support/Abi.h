@@ -23,7 +23,7 @@
 
 namespace amk::abi {
 
-constexpr uint32_t kAbiVersion = 3;
+constexpr uint32_t kAbiVersion = 4;
 
 /// Most workers of a schedule.
 constexpr uint32_t kMaxWorkers = 4096;
@@ -393,8 +393,11 @@ struct DeviceInstruction {
   uint32_t index; ///< in the tables' instructions, for reports and timelines
   /// kWeightRun: stages of the run. kKVRun: (splits << 16) | split.
   uint32_t stageCount;
-  /// kWeightRun: bytes of a stage. kKVRun: bytes of a block of the cache.
-  uint32_t stageBytes;
+  /// kWeightRun: bytes of a tile in a stage. kKVRun: bytes of a block of the
+  /// cache.
+  uint16_t stageBytes;
+  /// kWeightRun: tiles of a stage, and of the last two stages.
+  uint8_t stageTiles, lastTiles;
   /// kWeightRun: begin of the run in the worker's stream; kKVRun: of the layer's
   /// blocks in the worker's part of the cache; both in kFragmentBytes.
   uint32_t runOffset;

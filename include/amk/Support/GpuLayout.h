@@ -112,27 +112,36 @@ struct BlockPlace {
 
 /// How the tiles of a task are cut into stages. The stream of a task is, for
 /// each panel, for each tile, tileStages * stageBlocks blocks: those of the
-/// panel's columns in order, then blocks of zeros.
+/// panel's columns in order, then blocks of zeros. A stage has the blocks of one
+/// tile, or those of several tiles whose blocks all lie in two stages: stage 2g
+/// the first half of the blocks of each of tiles stageTiles * g and following,
+/// stage 2g + 1 their second half.
 struct RunShape {
   uint64_t panels;       ///< of K; the outer loop of the stream
   uint64_t panelColumns; ///< of a panel; K <= panels * panelColumns
   uint32_t tileStages;   ///< of a tile and panel: even (J)
-  uint32_t stageBlocks;  ///< in use in every stage (cps)
-  uint32_t warpBlocks;   ///< of a warp in a stage, at most (q)
+  uint32_t stageBlocks;  ///< of a tile in a stage (cps)
+  uint32_t warpBlocks;   ///< of those, of a warp, at most (q)
+  uint32_t stageTiles;   ///< in a stage, at most; 1 unless J = 2 and one panel
 
   constexpr uint32_t tileBlocks() const { return tileStages * stageBlocks; }
   constexpr uint32_t tileBytes() const {
     return tileBlocks() * abi::kFragmentBytes;
   }
+  /// Of a tile in a stage.
   constexpr uint32_t stageBytes() const {
     return stageBlocks * abi::kFragmentBytes;
   }
   /// Stages of a task of `tiles` tiles: even.
   constexpr uint64_t stages(uint64_t tiles) const {
-    return panels * tiles * tileStages;
+    return panels * ceilDiv(tiles, stageTiles) * tileStages;
+  }
+  /// Tiles in the last two stages of a task of `tiles` tiles, 1 or more.
+  constexpr uint32_t lastTiles(uint64_t tiles) const {
+    return uint32_t((tiles - 1) % stageTiles + 1);
   }
   constexpr uint64_t bytes(uint64_t tiles) const {
-    return stages(tiles) * stageBytes();
+    return panels * tiles * tileBytes();
   }
   /// Of block c < tileBlocks() of a tile and panel.
   constexpr BlockPlace place(uint32_t block) const {
@@ -148,6 +157,8 @@ struct RunShape {
 
 /// Most blocks in a stage: those that the warps of a group can hold.
 constexpr uint32_t kMaxStageBlocks = kGroupWarps * kMaxWarpBlocks;
+/// Most tiles in a stage: a warp has the registers for their blocks.
+constexpr uint32_t kMaxStageTiles = 4;
 
 /// `columns` is K >= 1, `maxStageBlocks` the most blocks in a stage (32 for
 /// stages of 16 KiB, 16 for 8 KiB): a power of two up to kMaxStageBlocks, so
@@ -162,13 +173,20 @@ constexpr RunShape runShape(abi::PackLayout layout, uint64_t columns,
   uint64_t blocks = panelColumns / unit;
   uint32_t tileStages = uint32_t(2 * ceilDiv(blocks, 2 * maxStageBlocks));
   uint32_t stageBlocks = uint32_t(ceilDiv(blocks, tileStages));
-  return {panels, panelColumns, tileStages, stageBlocks,
-          uint32_t(ceilDiv(stageBlocks, kGroupWarps))};
+  uint32_t fit = maxStageBlocks / stageBlocks;
+  bool canShare = panels == 1 && tileStages == kGroups;
+  return {panels,
+          panelColumns,
+          tileStages,
+          stageBlocks,
+          uint32_t(ceilDiv(stageBlocks, kGroupWarps)),
+          !canShare ? 1 : fit < kMaxStageTiles ? fit : kMaxStageTiles};
 }
 static_assert(runShape(abi::PackLayout::MmaTile8x2, 14336, 32).panels == 4 &&
               runShape(abi::PackLayout::MmaTile8x2, 14336, 32).stageBlocks ==
                   28 &&
-              runShape(abi::PackLayout::MmaTile8x2, 576, 32).stageBlocks == 9);
+              runShape(abi::PackLayout::MmaTile8x2, 576, 32).stageBlocks == 9 &&
+              runShape(abi::PackLayout::MmaTile8x2, 576, 32).stageTiles == 3);
 
 /// Most tiles of a task with these panels: partial sums of several panels are
 /// kept for all tiles at once, and a task has kMaxRows results at most.

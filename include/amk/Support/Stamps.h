@@ -27,7 +27,7 @@ struct TaskStamps {
   uint32_t ringWait;       ///< ticks that warp 0 waited for stages of the ring
   uint32_t loadBegin;      ///< the loader, before its first stage of the run
   uint32_t loadEnd;        ///< after it has asked for the last
-  uint32_t reserved;       ///< not written
+  uint32_t earlyRingWait;  ///< of ringWait, before the input had come
 };
 static_assert(sizeof(TaskStamps) == 32);
 

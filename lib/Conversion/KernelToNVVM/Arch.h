@@ -40,6 +40,14 @@ std::string archNames();
 /// its row.
 GpuAttr defaultGpuAttr(MLIRContext *context, const ArchRow &row);
 
+/// What a copy reads: `count` pieces (i32, null: 1) of `bytes` (i32, a multiple
+/// of 16; may be 0 if there is one), piece i from `first + i * stride` (i64).
+/// They come to lie one behind the other.
+struct CopySource {
+  Value first, bytes;
+  Value count, stride;
+};
+
 /// Stateless; all methods emit at the builder's insertion point. Pointers to
 /// barriers and copies' destinations are in address space 3, sources in 1.
 class ArchEmitter {
@@ -53,10 +61,10 @@ public:
   virtual void emitBarrierInit(CodeBuilder &code, Value bar, unsigned count) const;
   /// Makes initialised barriers visible to copies.
   virtual void emitBarriersReady(CodeBuilder &code) const = 0;
-  /// Starts a copy of `bytes` (i32, a multiple of 16, may be 0) whose end is an
-  /// arrival of each loader lane on `bar`. All loader lanes run it, with the
-  /// same values. `policy`: i64 cache policy, or null.
-  virtual void emitCopy(CodeBuilder &code, Value dst, Value src, Value bytes,
+  /// Starts a copy whose end is an arrival of each loader lane on `bar`. All
+  /// loader lanes run it, with the same values. `policy`: i64 cache policy, or
+  /// null.
+  virtual void emitCopy(CodeBuilder &code, const CopySource &source, Value dst,
                         Value bar, Value policy) const = 0;
   /// The policy of data that is read once; null where copies take none.
   virtual Value emitStreamPolicy(CodeBuilder &code) const = 0;

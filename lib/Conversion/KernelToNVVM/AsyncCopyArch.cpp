@@ -16,16 +16,26 @@ using namespace mlir::amk;
 
 static constexpr int64_t kCopyBytes = 16, kWarp = 32;
 
-void AsyncCopyArch::emitCopy(CodeBuilder &code, Value dst, Value src,
-                             Value bytes, Value bar, Value) const {
+void AsyncCopyArch::emitCopy(CodeBuilder &code, const CopySource &source,
+                             Value dst, Value bar, Value) const {
   Value thread = code.zext(
       code.make<NVVM::ThreadIdXOp>(code.b.getI32Type()));
-  Value first = code.mul(code.rem(thread, kWarp), kCopyBytes);
-  code.loop(first, code.zext(bytes), kCopyBytes * kWarp, [&](Value offset) {
-    NVVM::CpAsyncOp::create(code.b, code.loc, code.byteAt(dst, offset),
-                            code.byteAt(src, offset), kCopyBytes,
-                            NVVM::LoadCacheModifierKind::CG, Value());
-  });
+  Value mine = code.mul(code.rem(thread, kWarp), kCopyBytes);
+  Value bytes = code.zext(source.bytes);
+  auto copyPiece = [&](Value src, Value dst) {
+    code.loop(mine, bytes, kCopyBytes * kWarp, [&](Value offset) {
+      NVVM::CpAsyncOp::create(code.b, code.loc, code.byteAt(dst, offset),
+                              code.byteAt(src, offset), kCopyBytes,
+                              NVVM::LoadCacheModifierKind::CG, Value());
+    });
+  };
+  if (source.count)
+    code.loop(code.i64(0), code.zext(source.count), 1, [&](Value i) {
+      copyPiece(code.byteAt(source.first, code.mul(i, source.stride)),
+                code.byteAt(dst, code.mul(i, bytes)));
+    });
+  else
+    copyPiece(source.first, dst);
   NVVM::CpAsyncMBarrierArriveOp::create(code.b, code.loc, bar,
                                         /*noinc=*/true);
 }

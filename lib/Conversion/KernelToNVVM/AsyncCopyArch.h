@@ -21,8 +21,8 @@ public:
   unsigned loaderLanes() const override { return 32; }
   /// The block barrier after it does.
   void emitBarriersReady(CodeBuilder &code) const override {}
-  void emitCopy(CodeBuilder &code, Value dst, Value src, Value bytes, Value bar,
-                Value policy) const override;
+  void emitCopy(CodeBuilder &code, const CopySource &source, Value dst,
+                Value bar, Value policy) const override;
   /// cp.async.cg keeps what it reads out of L1 without one.
   Value emitStreamPolicy(CodeBuilder &code) const override { return Value(); }
   Value emitBarrierTry(CodeBuilder &code, Value bar, Value parity) const override;

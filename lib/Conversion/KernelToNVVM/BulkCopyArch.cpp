@@ -22,13 +22,23 @@ void BulkCopyArch::emitBarriersReady(CodeBuilder &code) const {
   NVVM::FenceMbarrierInitOp::create(code.b, code.loc);
 }
 
-void BulkCopyArch::emitCopy(CodeBuilder &code, Value dst, Value src,
-                            Value bytes, Value bar, Value policy) const {
-  NVVM::MBarrierArriveExpectTxOp::create(code.b, code.loc, Type(), bar, bytes,
+void BulkCopyArch::emitCopy(CodeBuilder &code, const CopySource &source,
+                            Value dst, Value bar, Value policy) const {
+  Value bytes = source.bytes;
+  Value all = source.count ? code.mul(source.count, bytes) : bytes;
+  NVVM::MBarrierArriveExpectTxOp::create(code.b, code.loc, Type(), bar, all,
                                          blockScope(code),
                                          code.b.getBoolAttr(false), Value());
+  // shared::cluster, as PTX 8.0 has no other form; this block's own memory.
+  auto cluster = LLVM::LLVMPointerType::get(code.b.getContext(), 7);
+  auto copyPiece = [&](Value src, Value dst) {
+    Value to = code.make<LLVM::AddrSpaceCastOp>(cluster, dst);
+    NVVM::CpAsyncBulkGlobalToSharedClusterOp::create(
+        code.b, code.loc, to, src, bar, bytes,
+        /*multicastMask=*/Value(), policy);
+  };
   Value some =
-      code.make<arith::CmpIOp>(arith::CmpIPredicate::ne, bytes, code.i32(0));
+      code.make<arith::CmpIOp>(arith::CmpIPredicate::ne, all, code.i32(0));
   code.ifThen(some, [&] {
     // What consumers have read of the slot by the generic proxy comes before
     // what the copy writes by the asynchronous one.
@@ -38,12 +48,13 @@ void BulkCopyArch::emitCopy(CodeBuilder &code, Value dst, Value src,
                                  NVVM::ProxyKind::async_shared),
         NVVM::SharedSpaceAttr::get(code.b.getContext(),
                                    NVVM::SharedSpace::shared_cta));
-    // shared::cluster, as PTX 8.0 has no other form; this block's own memory.
-    auto cluster = LLVM::LLVMPointerType::get(code.b.getContext(), 7);
-    Value to = code.make<LLVM::AddrSpaceCastOp>(cluster, dst);
-    NVVM::CpAsyncBulkGlobalToSharedClusterOp::create(
-        code.b, code.loc, to, src, bar, bytes,
-        /*multicastMask=*/Value(), policy);
+    copyPiece(source.first, dst);
+    if (!source.count)
+      return;
+    code.loop(code.i64(1), code.zext(source.count), 1, [&](Value i) {
+      copyPiece(code.byteAt(source.first, code.mul(i, source.stride)),
+                code.byteAt(dst, code.mul(i, code.zext(bytes))));
+    });
   });
 }
 

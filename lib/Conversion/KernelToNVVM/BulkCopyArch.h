@@ -20,8 +20,8 @@ public:
   using ArchEmitter::ArchEmitter;
   unsigned loaderLanes() const override { return 1; }
   void emitBarriersReady(CodeBuilder &code) const override;
-  void emitCopy(CodeBuilder &code, Value dst, Value src, Value bytes, Value bar,
-                Value policy) const override;
+  void emitCopy(CodeBuilder &code, const CopySource &source, Value dst,
+                Value bar, Value policy) const override;
   Value emitStreamPolicy(CodeBuilder &code) const override;
   Value emitBarrierTry(CodeBuilder &code, Value bar, Value parity) const override;
   void emitCopyAfterStores(CodeBuilder &code) const override;

@@ -91,13 +91,13 @@ static Value relaxedLoad(GpuBuilder &code, Type type, Value address,
 static Value residualIndex(GpuBuilder &code, ArrayRef<int64_t> arguments) {
   Value begin = code.narrow(code.operand(arguments[1]));
   Value last = code.add32(code.narrow(code.operand(arguments[2])), -1);
-  return code.add(begin, code.min(code.thread(), last));
+  return code.add(begin, code.min(code.rowThread(), last));
 }
 
 /// Emits `body` for the warps that have rows.
 static void ifHasRows(GpuBuilder &code, ArrayRef<int64_t> arguments,
                       function_ref<void()> body) {
-  Value first = code.sub(code.thread(), code.lane());
+  Value first = code.sub(code.rowThread(), code.lane());
   Value count = code.narrow(code.operand(arguments[2]));
   code.ifThen(code.less(first, count), body);
 }
@@ -148,7 +148,7 @@ void EarlyLoads::beginAngle(GpuBuilder &code) const {
   int64_t half = cast<MemRefType>(op.getTable().getType()).getShape().back();
   Value pair = code.rem(
       code.add(code.operand(arguments[1]),
-               unitOfRow(code, code.zext(code.thread()), op.getTileRows())),
+               unitOfRow(code, code.zext(code.rowThread()), op.getTileRows())),
       half);
   Value row = code.add(code.mul(code.zext(code.position()), 2 * half), pair);
   Value table = code.pointer(MemorySpace::Constant, arguments[0]);

@@ -6,11 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Thread r mod 512 has added row r, so that it can use it without a barrier,
-// and rows of its warp after one of the warp. All other reads that a task makes
-// of what workers share are complete before the barrier of the multiplication,
-// as words are published that say so. A barrier ends each body: the next may
-// use any shared memory. docs/GpuKernel.md, section 4.3.
+// The thread that has added a row can use it without a barrier, and rows of its
+// warp after one of the warp. All other reads that a task makes of what workers
+// share are complete before the barrier of the multiplication, as words are
+// published that say so. A barrier ends those bodies that use shared memory
+// here: the next may use any. docs/GpuKernel.md, section 4.3.
 //
 //===----------------------------------------------------------------------===//
 
@@ -39,7 +39,10 @@ struct EpiloguePattern : GpuPattern<OpTy> {
     GpuBuilder code(rewriter, op, this->kernel);
     if (failed(lower(code, op, adaptor)))
       return failure();
-    code.blockBarrier();
+    if (code.endsWithRows())
+      code.stampRows();
+    else
+      code.blockBarrier();
     rewriter.eraseOp(op);
     return success();
   }
@@ -47,11 +50,11 @@ struct EpiloguePattern : GpuPattern<OpTy> {
                               typename OpTy::Adaptor operands) const = 0;
 };
 
-/// Rows thread + 512 * u (i64), of at most `most`.
+/// This thread's rows (i64), of at most `most`.
 void forMyRows(GpuBuilder &code, int64_t most,
                function_ref<void(int64_t, Value)> body) {
   for (int64_t u = 0; u * abi::kGpuConsumers < most; ++u)
-    body(u, code.add(code.zext(code.thread()), u * abi::kGpuConsumers));
+    body(u, code.add(code.zext(code.rowThread()), u * abi::kGpuConsumers));
 }
 
 /// As a word with a tag (may be null), or as it is.

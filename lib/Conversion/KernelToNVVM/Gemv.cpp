@@ -7,12 +7,17 @@
 //===----------------------------------------------------------------------===//
 //
 // Each warp multiplies its share of the columns of each tile (WarpShare.cpp,
-// Multiply.cpp) and leaves the sums in `part`; after 16 tiles, threads add the
-// warps' sums of a row. A vector that is longer than a panel is multiplied
-// panel by panel: each warp adds to its own sums, and the words of the next
-// panel are under way meanwhile. With a norm, the root mean square is a factor
-// of the rows: nobody waits for it before. docs/GpuKernel.md, sections 3.4
-// and 4.2.
+// Multiply.cpp) and leaves the sums in `part`; after a batch of up to 16 tiles,
+// threads add the warps' sums of a row. Where a warp has all its blocks of a
+// tile in one stage, it takes a stage before it needs it: the first before the
+// words are there. A vector that is longer than a panel is multiplied panel by
+// panel: each warp adds to its own sums, and the words of the next panel are
+// under way meanwhile. With a norm, the root mean square is a factor of the
+// rows: nobody waits for it before.
+//
+// Short vectors leave warps without blocks. These add the rows, if they can:
+// the others are in the next task by then. docs/GpuKernel.md, sections 3.4 and
+// 4.2.
 //
 //===----------------------------------------------------------------------===//
 
@@ -26,6 +31,27 @@ using namespace mlir::amk;
 namespace abi = ::amk::abi;
 namespace layout = ::amk::gpu;
 
+static constexpr int32_t kWarp = 32;
+static constexpr int32_t kWarps = layout::kGroups * layout::kGroupWarps;
+
+/// Tiles whose sums have room in `part`, whole stages.
+static int32_t batchTiles(const layout::RunShape &shape) {
+  return layout::kPartTiles / shape.stageTiles * shape.stageTiles;
+}
+
+static bool takesStagesAhead(const layout::RunShape &shape) {
+  return shape.panels == 1 && shape.tileStages == layout::kGroups;
+}
+
+/// No panels for layouts without blocks.
+static layout::RunShape runShapeOf(KernelGemvOp op, const GpuKernel &kernel) {
+  auto layout = static_cast<abi::PackLayout>(op.packLayout());
+  if (layout::blockColumns(layout) == 0)
+    return {};
+  return layout::runShape(layout, elements(op.getInput()),
+                          kernel.gpu.getStage() / abi::kFragmentBytes);
+}
+
 namespace {
 
 class Gemv {
@@ -33,18 +59,33 @@ public:
   Gemv(GpuBuilder &code, KernelGemvOp op, KernelGemvOp::Adaptor operands,
        const layout::RunShape &shape, Multiplier &multiplier, WarpShare &share)
       : code(code), op(op), operands(operands), shape(shape),
-        tileRows(op.getTileRows()), multiplier(multiplier), share(share),
-        mine(makeRowVariable(code)) {}
+        tileRows(op.getTileRows()), mostRows(elements(op.getOut())),
+        mostTiles(layout::ceilDiv(mostRows, tileRows)),
+        batch(batchTiles(shape)),
+        multiplier(multiplier), share(share), mine(makeRowVariable(code)) {}
   void emit();
 
 private:
+  /// Tiles of a stage, at most.
+  uint32_t tilesOfStage() const {
+    return std::min<uint32_t>(shape.stageTiles, mostTiles);
+  }
+  void ifHasBlocks(function_ref<void()> then, function_ref<void()> otherwise);
+  void emitBatches(function_ref<void(Value, Value)> body);
+  void emitStages();
   void emitTiles();
   void emitPanels();
+  void loadInput();
+  void addSquares();
+  void multiplyStage(Value place, Value next, Value tiles,
+                     function_ref<void()> meanwhile = nullptr);
+  void leaveSum(Value y, Value place, Value isFirstPanel);
   void leaveSquares();
   Value rootMeanSquare();
   Value reciprocalRoot(Value x);
   void multiplyTile(Value place, Value isFirstPanel);
   void sumTiles(Value first, Value last);
+  void sumRow(Value row, Value firstRow);
 
   Value warpSums() {
     return code.shared(SharedPart::State, code.i32(layout::StateOffset::kSums));
@@ -55,14 +96,14 @@ private:
   KernelGemvOp::Adaptor operands;
   layout::RunShape shape;
   int32_t tileRows;
+  int64_t mostRows, mostTiles; ///< of a task
+  int32_t batch;               ///< tiles whose sums have room in `part`
   Multiplier &multiplier;
   WarpShare &share;
   Value mine; ///< the row that this thread has added last
 };
 
 } // namespace
-
-static constexpr int32_t kWarps = layout::kGroups * layout::kGroupWarps;
 
 //===----------------------------------------------------------------------===//
 // Norm
@@ -108,86 +149,193 @@ Value Gemv::rootMeanSquare() {
 // Tiles
 //===----------------------------------------------------------------------===//
 
-/// The next tile's sums go to place `place` (i32) of `part`, or are added there
-/// unless this is the first panel (null: the only one).
-void Gemv::multiplyTile(Value place, Value isFirstPanel) {
-  auto multiply = [&] {
-    Value part = code.shared(SharedPart::Part);
-    Value y = multiplier.multiplyTile();
-    auto [row, hasRow] = multiplier.rowOfLane();
-    code.ifThen(hasRow, [&, row = row] {
-      Value inTile =
-          code.add(code.mul32(code.warp(), layout::kGroupWarps), row);
-      Value at =
-          code.zext(code.add(code.mul32(place, layout::kPartStride), inTile));
-      Value sum = y;
-      if (isFirstPanel)
-        sum =
-            code.select(isFirstPanel, y, code.addf(code.loadF32(part, at), y));
-      code.storeF32(sum, part, at);
-    });
-  };
+void Gemv::ifHasBlocks(function_ref<void()> then,
+                       function_ref<void()> otherwise) {
   Value has = hasBlocks(code, shape);
   if (!has)
-    return multiply();
-  code.ifThen(has, multiply);
-  code.ifThen(negate(code, has), [&] { multiplier.skipTile(); });
+    return then();
+  code.ifThen(has, then);
+  code.ifThen(negate(code, has), otherwise);
 }
 
-/// Rows of tiles [first, last), i32: the sum over the warps, in their order.
-/// Thread r mod 512 adds row r.
-void Gemv::sumTiles(Value first, Value last) {
+/// A tile's sums go to place `place` (i32) of `part`, or are added there unless
+/// this is the first panel (null: the only one).
+void Gemv::leaveSum(Value y, Value place, Value isFirstPanel) {
   Value part = code.shared(SharedPart::Part);
+  auto [row, hasRow] = multiplier.rowOfLane();
+  code.ifThen(hasRow, [&, row = row] {
+    Value inTile = code.add(code.mul32(code.warp(), layout::kGroupWarps), row);
+    Value at =
+        code.zext(code.add(code.mul32(place, layout::kPartStride), inTile));
+    Value sum = y;
+    if (isFirstPanel)
+      sum = code.select(isFirstPanel, y, code.addf(code.loadF32(part, at), y));
+    code.storeF32(sum, part, at);
+  });
+}
+
+void Gemv::multiplyTile(Value place, Value isFirstPanel) {
+  ifHasBlocks(
+      [&] { leaveSum(multiplier.multiplyTile(), place, isFirstPanel); },
+      [&] { multiplier.skipTile(); });
+}
+
+/// Multiplies the tiles of the stage that was taken, and takes the one that
+/// begins with tile `next` (i32; null: there is none), unless the task has only
+/// `tiles`. Sums of tiles that the task does not have are added by nobody.
+/// `meanwhile` is for what may come behind the products.
+void Gemv::multiplyStage(Value place, Value next, Value tiles,
+                         function_ref<void()> meanwhile) {
+  SmallVector<Value> sums;
+  for (uint32_t i = 0; i < tilesOfStage(); ++i)
+    sums.push_back(multiplier.multiplyTaken(i));
+  if (meanwhile)
+    meanwhile();
+  if (next)
+    code.ifThen(code.less(next, tiles),
+                [&] { multiplier.takeStage(); });
+  for (auto [i, sum] : llvm::enumerate(sums))
+    leaveSum(sum, code.add32(place, int32_t(i)), Value());
+}
+
+/// Row `row` (i32) of those from `firstRow` on: the sum over the warps, in their
+/// order.
+void Gemv::sumRow(Value row, Value firstRow) {
+  Value part = code.shared(SharedPart::Part);
+  Value tile = code.mul32(code.div32(row, tileRows), layout::kPartStride);
+  Value base = code.zext(code.add(tile, code.rem32(row, tileRows)));
+  SmallVector<Value> sums;
+  for (int64_t warp = 0; warp < kWarps; ++warp)
+    if (warp % layout::kGroupWarps < busyWarps(shape))
+      sums.push_back(code.loadF32(part, code.add(base, 8 * warp)));
+  Value sum = sumOf(code, sums);
+  if (op.getNorm())
+    sum = code.mulf(sum, rootMeanSquare());
+  code.store(sum, mine, 4);
+  code.storeF32(sum, operands.getOut(), code.zext(code.add(firstRow, row)));
+}
+
+/// Rows of tiles [first, last), i32.
+void Gemv::sumTiles(Value first, Value last) {
   Value firstRow = code.mul32(first, tileRows);
   Value count = code.mul32(code.sub(last, first), tileRows);
-  Value row = code.make<arith::AndIOp>(code.sub(code.thread(), firstRow),
+  Value row = code.make<arith::AndIOp>(code.sub(code.rowThread(), firstRow),
                                        code.i32(abi::kGpuConsumers - 1));
   code.blockBarrier();
-  code.ifThen(code.less(row, count), [&] {
-    Value tile = code.mul32(code.div32(row, tileRows), layout::kPartStride);
-    Value base = code.zext(code.add(tile, code.rem32(row, tileRows)));
-    SmallVector<Value> sums;
-    for (int64_t warp = 0; warp < kWarps; ++warp)
-      if (warp % layout::kGroupWarps < busyWarps(shape))
-        sums.push_back(code.loadF32(part, code.add(base, 8 * warp)));
-    Value sum = sumOf(code, sums);
-    if (op.getNorm())
-      sum = code.mulf(sum, rootMeanSquare());
-    code.store(sum, mine, 4);
-    code.storeF32(sum, operands.getOut(), code.zext(code.add(firstRow, row)));
-  });
+  code.ifThen(code.less(row, count), [&] { sumRow(row, firstRow); });
+  if (!code.endsWithRows())
+    return;
+  // Once nobody reads `part` any more, warps may begin the next task, which
+  // writes there. One that alone has all rows need not wait for the others.
+  Value rowOfWarp = code.make<arith::AndIOp>(row, code.i32(-kWarp));
+  Value isAlone = code.make<arith::AndIOp>(
+      code.less(rowOfWarp, count), code.less(count, code.i32(kWarp + 1)));
+  code.splitBarrier(isAlone);
 }
 
 void Gemv::emit() {
   share.load(code.i32(0));
-  share.wait();
+  if (takesStagesAhead(shape)) {
+    multiplier.makeRoom(tilesOfStage());
+    ifHasBlocks([&] { multiplier.takeStage(); }, [] {});
+  }
+  // Of an earlier phase than the vector, so that it has come before.
   EarlyLoads::finish(code);
+  share.wait();
   code.stamp(abi::Stamp::Input);
   if (shape.panels > 1)
     emitPanels();
+  else if (takesStagesAhead(shape))
+    emitStages();
   else
     emitTiles();
   code.stamp(abi::Stamp::Weights);
 }
 
-void Gemv::emitTiles() {
-  multiplier.loadInput(share);
-  leaveSquares();
+/// Runs body(first, last) for the tiles of each batch but the first (i32).
+void Gemv::emitBatches(function_ref<void(Value, Value)> body) {
+  if (mostTiles <= batch)
+    return;
   Value tiles = code.narrow(operands.getTiles());
-  code.loop32(code.i32(0), tiles, layout::kPartTiles, [&](Value first) {
-    Value last = code.min(code.add32(first, layout::kPartTiles), tiles);
+  code.loop32(code.i32(batch), tiles, batch, [&](Value first) {
+    code.blockBarrier();
+    Value last = code.min(code.add32(first, batch), tiles);
+    body(first, last);
+    sumTiles(first, last);
+  });
+}
+
+void Gemv::loadInput() {
+  if (multiplier.needsSquares())
+    share.addSquares();
+  multiplier.loadInput(share);
+}
+
+/// Of what loadInput() has loaded, if it has not done so: the sum over the lanes
+/// takes time, in which products are made.
+void Gemv::addSquares() {
+  if (!multiplier.needsSquares())
+    share.addSquares();
+}
+
+void Gemv::emitStages() {
+  int32_t step = shape.stageTiles;
+  Value tiles = code.narrow(operands.getTiles());
+  Value zero = code.i32(0), last = code.min(code.i32(batch), tiles);
+  auto skip = [&](Value from, Value to) {
+    code.loop32(from, to, step, [&](Value) { multiplier.skipStage(); });
+  };
+  auto multiply = [&](Value from, Value to, Value first) {
+    code.loop32(from, to, step, [&](Value tile) {
+      multiplyStage(code.sub(tile, first), code.add32(tile, step), tiles);
+    });
+  };
+  // Further batches need the input, too: then it is not behind a branch.
+  bool hasMore = mostTiles > step, hasBatches = mostTiles > batch;
+  if (hasBatches)
+    loadInput();
+  ifHasBlocks(
+      [&] {
+        if (!hasBatches)
+          loadInput();
+        multiplyStage(zero, hasMore ? code.i32(step) : Value(), tiles,
+                      [&] { addSquares(); });
+        leaveSquares();
+        if (hasMore)
+          multiply(code.i32(step), last, zero);
+      },
+      [&] {
+        leaveSquares();
+        skip(zero, last);
+      });
+  sumTiles(zero, last);
+  emitBatches([&](Value first, Value last) {
+    ifHasBlocks([&] { multiply(first, last, first); },
+                [&] { skip(first, last); });
+  });
+}
+
+void Gemv::emitTiles() {
+  loadInput();
+  addSquares();
+  leaveSquares();
+  Value zero = code.i32(0), tiles = code.narrow(operands.getTiles());
+  auto multiply = [&](Value first, Value last) {
     code.loop32(first, last, 1, [&](Value tile) {
       multiplyTile(code.sub(tile, first), Value());
     });
-    sumTiles(first, last);
-    code.ifThen(code.less(last, tiles), [&] { code.blockBarrier(); });
-  });
+  };
+  Value last = code.min(code.i32(batch), tiles);
+  multiply(zero, last);
+  sumTiles(zero, last);
+  emitBatches(multiply);
 }
 
 void Gemv::emitPanels() {
   Value tiles = code.narrow(operands.getTiles());
   code.loop32(code.i32(0), code.i32(shape.panels), 1, [&](Value panel) {
-    multiplier.loadInput(share);
+    loadInput();
+    addSquares();
     Value next = code.add32(panel, 1);
     Value hasNext = code.less(next, code.i32(shape.panels));
     code.ifThen(hasNext, [&] { share.load(next); });
@@ -198,6 +346,27 @@ void Gemv::emitPanels() {
   });
   leaveSquares();
   sumTiles(code.i32(0), tiles);
+}
+
+bool mlir::amk::takesStagesAhead(KernelGemvOp op, const GpuKernel &kernel) {
+  return ::takesStagesAhead(runShapeOf(op, kernel));
+}
+
+void mlir::amk::planRows(GpuBuilder &code, KernelGemvOp op) {
+  layout::RunShape shape = runShapeOf(op, code.kernel);
+  if (shape.panels == 0)
+    return;
+  int64_t rows = elements(op.getOut());
+  // Warps behind those with blocks have time for the rows, if they are enough.
+  int64_t busy = layout::kGroupWarps + busyWarps(shape);
+  bool fits = rows <= int64_t(abi::kGpuConsumers) - busy * kWarp;
+  bool areLast =
+      rows <= batchTiles(shape) * int64_t(op.getTileRows()) &&
+      llvm::all_of(op.getOut().getUsers(), [&](Operation *user) {
+        return isa<KernelGemvOp, KernelStoreRowsOp, KernelStoreGatedOp,
+                   KernelStoreQKVOp>(user);
+      });
+  code.setRows(fits ? int32_t(busy * kWarp) : 0, areLast);
 }
 
 namespace {
@@ -212,10 +381,7 @@ struct GemvLowering : GpuPattern<KernelGemvOp> {
     int64_t columns = elements(op.getInput());
     int32_t blockColumns = layout::blockColumns(layout);
     GpuBuilder code(rewriter, op, kernel);
-    layout::RunShape shape = {};
-    if (blockColumns)
-      shape = layout::runShape(layout, columns,
-                               kernel.gpu.getStage() / abi::kFragmentBytes);
+    layout::RunShape shape = runShapeOf(op, kernel);
     std::unique_ptr<Multiplier> multiplier =
         makeMultiplier(code, op.packLayout(), shape, element, op.getHiLo());
     if (!multiplier)

@@ -35,6 +35,27 @@ Value GpuBuilder::group() {
   return div32(thread(), kWarp * layout::kGroupWarps);
 }
 Value GpuBuilder::warpInGroup() { return rem32(warp(), layout::kGroupWarps); }
+
+/// On functions: see setRows().
+static constexpr StringLiteral kRowThreadAttrName = "amk.first_row_thread";
+static constexpr StringLiteral kRowsLastAttrName = "amk.ends_with_rows";
+
+void GpuBuilder::setRows(int32_t firstThread, bool areLast) {
+  function->setAttr(kRowThreadAttrName, b.getI32IntegerAttr(firstThread));
+  if (areLast)
+    function->setAttr(kRowsLastAttrName, b.getUnitAttr());
+}
+
+bool GpuBuilder::endsWithRows() { return function->hasAttr(kRowsLastAttrName); }
+
+Value GpuBuilder::rowThread() {
+  auto first = function->getAttrOfType<IntegerAttr>(kRowThreadAttrName);
+  if (!first || first.getInt() == 0)
+    return thread();
+  Value row = add32(thread(), int32_t(abi::kGpuConsumers - first.getInt()));
+  return rem32(row, abi::kGpuConsumers);
+}
+
 Value GpuBuilder::worker() { return make<NVVM::BlockIdXOp>(b.getI32Type()); }
 
 //===----------------------------------------------------------------------===//
@@ -43,6 +64,16 @@ Value GpuBuilder::worker() { return make<NVVM::BlockIdXOp>(b.getI32Type()); }
 
 void GpuBuilder::blockBarrier() {
   NVVM::BarrierOp::create(b, loc, Type(), i32(1), i32(abi::kGpuConsumers),
+                          NVVM::BarrierReductionAttr(), Value());
+}
+
+void GpuBuilder::splitBarrier(Value arrive) {
+  auto role = scf::IfOp::create(b, loc, arrive, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(&role.getThenRegion().front());
+  NVVM::BarrierArriveOp::create(b, loc, i32(2), i32(abi::kGpuConsumers));
+  b.setInsertionPointToStart(&role.getElseRegion().front());
+  NVVM::BarrierOp::create(b, loc, Type(), i32(2), i32(abi::kGpuConsumers),
                           NVVM::BarrierReductionAttr(), Value());
 }
 
@@ -325,13 +356,31 @@ void GpuBuilder::waitBarrier(abi::WaitKind kind, Value bar, Value parity,
 // Words
 //===----------------------------------------------------------------------===//
 
-void GpuBuilder::send(Value words, Value row, Value value, Value tag) {
+static Value wordOf(GpuBuilder &code, Value value, Value tag) {
   if (!value.getType().isInteger(32))
-    value = make<arith::BitcastOp>(b.getI32Type(), value);
-  Value high = make<arith::ShLIOp>(zext(tag), i64(32));
-  Value word = make<arith::OrIOp>(high, zext(value));
+    value = code.make<arith::BitcastOp>(code.b.getI32Type(), value);
+  Value high = code.make<arith::ShLIOp>(code.zext(tag), code.i64(32));
+  return code.make<arith::OrIOp>(high, code.zext(value));
+}
+
+void GpuBuilder::send(Value words, Value row, Value value, Value tag) {
+  Value word = wordOf(*this, value, tag);
   LLVM::StoreOp::create(b, loc, word, at(words, row, b.getI64Type()), 8,
                         /*isVolatile=*/false, /*isNonTemporal=*/false,
                         /*isInvariantGroup=*/false,
                         LLVM::AtomicOrdering::monotonic, "device");
+}
+
+/// Accesses to vectors are those to their elements, which LLVM has no
+/// instruction for.
+void GpuBuilder::sendPair(Value words, Value row, Value first, Value second,
+                          Value tag) {
+  SmallVector<Value> operands = {at(words, row, b.getI64Type()),
+                                 wordOf(*this, first, tag),
+                                 wordOf(*this, second, tag)};
+  LLVM::InlineAsmOp::create(
+      b, loc, TypeRange(), operands,
+      "st.relaxed.gpu.global.v2.b64 [$0], {$1, $2};", "l,l,l,~{memory}",
+      /*has_side_effects=*/true, /*is_align_stack=*/false,
+      LLVM::TailCallKind::None, LLVM::AsmDialectAttr(), ArrayAttr());
 }

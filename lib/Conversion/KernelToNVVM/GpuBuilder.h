@@ -79,6 +79,14 @@ public:
   Value group();       ///< 0 or 1
   Value warpInGroup(); ///< 0 to 7
   Value worker();
+  /// The row of the task that this thread adds and sends, modulo 512: rows are
+  /// with threads one after the other, from `firstThread` of setRows() on.
+  Value rowThread();
+  /// Whether the body ends with its rows: warps without any have left it when
+  /// they are sent, and no barrier follows.
+  bool endsWithRows();
+  /// For those who build functions; planRows() decides.
+  void setRows(int32_t firstThread, bool areLast);
 
   //===--- i32 arithmetic (CodeBuilder's is i64) ---===//
   Value add32(Value a, int32_t c) { return c ? add(a, i32(c)) : a; }
@@ -94,6 +102,9 @@ public:
 
   //===--- Barriers, shuffles ---===//
   void blockBarrier(); ///< of the consumers: bar.sync 1, 512
+  /// Another barrier of the consumers. Of those whose warps `arrive` (i1)
+  /// nobody waits for the others.
+  void splitBarrier(Value arrive);
   void warpBarrier();
   Value shuffleXor(Value value, int32_t mask); ///< of 32 bits
   /// What lane `from` (i32) has, of 32 bits.
@@ -173,6 +184,8 @@ public:
   //===--- Timeline (Trace.cpp): nothing unless the program has `trace` ---===//
   /// Thread 0 writes the clock.
   void stamp(::amk::abi::Stamp which);
+  /// Published, by the thread that has sent the first row.
+  void stampRows();
   /// The loader writes the clock before and after it asks for a task's run.
   void stampLoad(bool isEnd);
   /// Thread 0 writes the clocks when the worker begins and ends.
@@ -183,6 +196,8 @@ public:
   //===--- Words (docs/GpuKernel.md, 4.1 and 4.3) ---===//
   /// Stores value (f32 or i32) and tag as word `row` (i64) of `words`.
   void send(Value words, Value row, Value value, Value tag);
+  /// The same for two f32, of which `row` is the first's: an even one.
+  void sendPair(Value words, Value row, Value first, Value second, Value tag);
 
   /// In a function that is no body: what instruction() and step() are.
   void setTask(Value instruction, Value step) {
@@ -223,6 +238,12 @@ void buildGpuMain(OpBuilder &builder, Location loc, const GpuKernel &kernel,
                   ArrayRef<LLVM::LLVMFuncOp> bodies);
 
 /// Lowers a program with a `gpu` attribute into `module`, where it lies.
+/// How rows of bodies with a product go to threads.
+void planRows(GpuBuilder &code, KernelGemvOp op);
+/// Whether warps take a stage before they need it, so that the time from words
+/// to rows is short; longer vectors need the registers.
+bool takesStagesAhead(KernelGemvOp op, const GpuKernel &kernel);
+
 LogicalResult lowerGpuProgram(KernelProgramOp program, Operation *module,
                               const GpuKernel &kernel);
 

@@ -125,8 +125,20 @@ struct ReturnLowering : GpuPattern<KernelReturnOp> {
 
 } // namespace
 
-/// Replaces each use of a body's argument by what the instruction says, read
-/// where it is used: operands are cheap to read and dear to keep.
+/// Where what the instruction says is to be read for `user`: there, as operands
+/// are cheap to read and dear to keep; but for what follows a short product
+/// before it, when everybody waits for words anyway.
+static Operation *readingPoint(Operation *user, const GpuKernel &kernel) {
+  if (!isa<KernelStoreRowsOp, KernelStoreGatedOp, KernelStoreQKVOp,
+           KernelPositionOp, KernelInputTagOp, KernelOutputTagOp>(user))
+    return user;
+  for (auto gemv : user->getBlock()->getOps<KernelGemvOp>())
+    if (gemv->isBeforeInBlock(user) && takesStagesAhead(gemv, kernel))
+      return gemv;
+  return user;
+}
+
+/// Replaces each use of a body's argument by what the instruction says.
 static LogicalResult bindArguments(KernelBodyOp body, const GpuKernel &kernel,
                                    LLVM::LLVMFuncOp function) {
   if (body.getBody().getNumArguments() > ::amk::abi::kMaxOperands)
@@ -134,7 +146,7 @@ static LogicalResult bindArguments(KernelBodyOp body, const GpuKernel &kernel,
            << "has more than " << ::amk::abi::kMaxOperands << " arguments";
   for (BlockArgument argument : body.getBody().getArguments())
     for (OpOperand &use : llvm::make_early_inc_range(argument.getUses())) {
-      OpBuilder b(use.getOwner());
+      OpBuilder b(readingPoint(use.getOwner(), kernel));
       GpuBuilder code(b, use.getOwner()->getLoc(), kernel, function);
       unsigned number = argument.getArgNumber();
       Value value;
@@ -172,9 +184,16 @@ static FailureOr<LLVM::LLVMFuncOp> makeFunction(KernelBodyOp body,
   if (body.getBody().getOps<KernelRingAttentionOp>().empty())
     function->setAttr(kKeepArgsAttrName, b.getUnitAttr());
   Block *entry = function.addEntryBlock(b);
+  GpuBuilder rows(b, body.getLoc(), kernel, function);
+  for (auto gemv : body.getBody().getOps<KernelGemvOp>())
+    planRows(rows, gemv);
   EarlyLoads early(body);
   if (failed(bindArguments(body, kernel, function)))
     return failure();
+  for (Operation &op : llvm::make_early_inc_range(body.getBody().front()))
+    if (isa<KernelPositionOp, KernelInputTagOp, KernelOutputTagOp>(op))
+      if (Operation *point = readingPoint(&op, kernel); point != &op)
+        op.moveBefore(point);
   Block &old = body.getBody().front();
   entry->getOperations().splice(entry->end(), old.getOperations());
   b.setInsertionPointToStart(entry);

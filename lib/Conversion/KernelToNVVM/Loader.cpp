@@ -57,10 +57,10 @@ private:
                  function_ref<void()> body);
   void emitInstruction(Value number);
   void emitRun();
-  void emitWeightRun(Value count, Value bytes, Value offset);
-  void emitKVRun(Value splits, Value blockBytes, Value offset);
+  void emitWeightRun(Value count, Value shape, Value offset);
+  void emitKVRun(Value splits, Value shape, Value offset);
   void waitAppended();
-  void emitStage(Value source, Value bytes, Value policy);
+  void emitStage(const CopySource &source, Value policy);
   void emitDrain(uint32_t barriers, Value issued, int32_t slots);
   Value queueField(Type type, uint64_t offset) {
     return code.loadField(type, queue, offset);
@@ -130,14 +130,14 @@ void LoaderBuilder::emitInstruction(Value number) {
       Value target =
           code.shared(SharedPart::Instructions, code.mul32(place, size));
       Value full = code.barrier(layout::kInstructionFullBarriers, place);
-      code.kernel.arch.emitCopy(code, target, source, code.i32(size), full,
-                                Value());
+      code.kernel.arch.emitCopy(code, {source, code.i32(size), {}, {}}, target,
+                                full, Value());
       set(requested, code.add32(get(requested), 1));
     });
   });
 }
 
-void LoaderBuilder::emitStage(Value source, Value bytes, Value policy) {
+void LoaderBuilder::emitStage(const CopySource &source, Value policy) {
   Value at = get(slot), use = get(parity);
   Value before = code.make<arith::XOrIOp>(use, code.i32(1));
   // Few bytes on their way: what consumers load waits behind them.
@@ -153,7 +153,7 @@ void LoaderBuilder::emitStage(Value source, Value bytes, Value policy) {
             before, at, [&] {
               Value target =
                   code.shared(SharedPart::Ring, code.mul32(at, gpu.getStage()));
-              code.kernel.arch.emitCopy(code, target, source, bytes,
+              code.kernel.arch.emitCopy(code, source, target,
                                         code.barrier(layout::kFullBarriers, at),
                                         policy);
               advance(slot, parity, gpu.getStages());
@@ -161,14 +161,27 @@ void LoaderBuilder::emitStage(Value source, Value bytes, Value policy) {
             });
 }
 
-void LoaderBuilder::emitWeightRun(Value count, Value bytes, Value offset) {
+/// Stages 2g and 2g + 1 are two halves of the same tiles, which lie one tile
+/// behind the other in the stream; `shape` is bytes and numbers of tiles.
+void LoaderBuilder::emitWeightRun(Value count, Value shape, Value offset) {
   Value policy = code.kernel.arch.emitStreamPolicy(code);
   Value base = code.byteAt(globalField(offsetof(abi::DeviceQueue, stream)),
                            code.mul(code.zext(offset), abi::kFragmentBytes));
-  Value step = code.zext(bytes);
+  Value bytes = code.make<arith::AndIOp>(shape, code.i32(0xffff));
+  Value tiles = code.make<arith::AndIOp>(
+      code.make<arith::ShRUIOp>(shape, code.i32(16)), code.i32(0xff));
+  Value lastTiles = code.make<arith::ShRUIOp>(shape, code.i32(24));
+  Value half = code.zext(bytes), stride = code.mul(half, 2);
+  Value step = code.mul(stride, code.zext(tiles));
+  Value full = code.add32(count, -2);
   code.stampLoad(/*isEnd=*/false);
   code.loop(code.i64(0), code.zext(count), 1, [&](Value i) {
-    emitStage(code.byteAt(base, code.mul(i, step)), bytes, policy);
+    Value number = code.narrow(i);
+    Value pair = code.div(i, 2), second = code.rem(i, 2);
+    Value first =
+        code.add(code.mul(pair, step), code.mul(second, half));
+    Value here = code.select(code.less(number, full), tiles, lastTiles);
+    emitStage({code.byteAt(base, first), bytes, here, stride}, policy);
   });
   code.stampLoad(/*isEnd=*/true);
 }
@@ -195,8 +208,9 @@ void LoaderBuilder::waitAppended() {
   code.kernel.arch.emitCopyAfterStores(code);
 }
 
-void LoaderBuilder::emitKVRun(Value splits, Value blockBytes, Value offset) {
+void LoaderBuilder::emitKVRun(Value splits, Value shape, Value offset) {
   waitAppended();
+  Value blockBytes = code.make<arith::AndIOp>(shape, code.i32(0xffff));
   // Blocks 0 .. position / kvBlock in all; this split has those that are equal
   // to it modulo the number of splits.
   Value split = code.make<arith::AndIOp>(splits, code.i32(0xffff));
@@ -220,7 +234,7 @@ void LoaderBuilder::emitKVRun(Value splits, Value blockBytes, Value offset) {
     Value bytes = code.mul(code.min(left, perStage), blockBytes);
     Value source =
         code.byteAt(base, code.mul(code.zext(first), code.zext(blockBytes)));
-    emitStage(source, bytes, Value());
+    emitStage({source, bytes, {}, {}}, Value());
   });
   code.stampLoad(/*isEnd=*/true);
 }
@@ -229,7 +243,7 @@ void LoaderBuilder::emitRun() {
   auto field = [&](uint64_t offset) { return code.instructionField(offset); };
   Value flags = code.make<arith::ShRUIOp>(field(0), code.i32(16));
   Value count = field(offsetof(abi::DeviceInstruction, stageCount));
-  Value bytes = field(offsetof(abi::DeviceInstruction, stageBytes));
+  Value shape = field(offsetof(abi::DeviceInstruction, stageBytes));
   Value offset = field(offsetof(abi::DeviceInstruction, runOffset));
   auto has = [&](abi::DeviceFlag flag) {
     return code.make<arith::CmpIOp>(
@@ -237,9 +251,9 @@ void LoaderBuilder::emitRun() {
         code.make<arith::AndIOp>(flags, code.i32(flag)), code.i32(0));
   };
   code.ifThen(has(abi::kWeightRun),
-              [&] { emitWeightRun(count, bytes, offset); });
+              [&] { emitWeightRun(count, shape, offset); });
   if (code.kernel.kvBlock != 0)
-    code.ifThen(has(abi::kKVRun), [&] { emitKVRun(count, bytes, offset); });
+    code.ifThen(has(abi::kKVRun), [&] { emitKVRun(count, shape, offset); });
 }
 
 /// Waits until the last copy into every slot has landed. A block must not end

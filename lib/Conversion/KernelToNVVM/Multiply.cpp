@@ -25,27 +25,63 @@ namespace layout = ::amk::gpu;
 // Multiplier
 //===----------------------------------------------------------------------===//
 
-void Multiplier::skipTile() {
-  for (uint32_t stage = 0; stage < shape.tileStages / layout::kGroups;
-       ++stage) {
-    code.acquireStage();
-    code.releaseStage();
-  }
+void Multiplier::skipStage() {
+  code.acquireStage();
+  code.releaseStage();
 }
 
-SmallVector<Value> Multiplier::takeStage(Type element) {
-  auto vector = VectorType::get({4}, element);
+void Multiplier::skipTile() {
+  for (uint32_t stage = 0; stage < stagesOfGroup(); ++stage)
+    skipStage();
+}
+
+SmallVector<Value> Multiplier::loadStage(uint32_t tiles) {
   Value offset =
       code.add(code.mul32(firstBlockOfWarp(code, shape), abi::kFragmentBytes),
                code.mul32(code.lane(), 16));
   Value first = code.byteAt(code.acquireStage(), offset);
-  SmallVector<Value> weights;
-  for (uint32_t i = 0; i < shape.warpBlocks; ++i) {
-    Value block = code.byteAt(first, code.i64(i * abi::kFragmentBytes));
-    weights.push_back(code.load(vector, block, 16));
-  }
+  SmallVector<Value> blocks;
+  for (uint32_t tile = 0; tile < tiles; ++tile)
+    for (uint32_t i = 0; i < shape.warpBlocks; ++i) {
+      int64_t byte = tile * shape.stageBytes() + i * abi::kFragmentBytes;
+      Value block = code.byteAt(first, code.i64(byte));
+      blocks.push_back(code.load(fragmentType(), block, 16));
+    }
   code.releaseStage();
-  return weights;
+  return blocks;
+}
+
+/// With values from the start: what is undefined for some warps, ptxas keeps in
+/// registers through all bodies.
+void Multiplier::makeRoom(uint32_t tiles) {
+  Value zero = code.make<LLVM::ZeroOp>(fragmentType());
+  for (uint32_t i = 0; i < tiles * shape.warpBlocks; ++i) {
+    taken.push_back(code.variable(fragmentType()));
+    code.store(zero, taken.back(), 16);
+  }
+}
+
+void Multiplier::takeStage() {
+  SmallVector<Value> blocks = loadStage(taken.size() / shape.warpBlocks);
+  for (auto [variable, block] : llvm::zip_equal(taken, blocks))
+    code.store(block, variable, 16);
+}
+
+Value Multiplier::multiplyTaken(uint32_t i) {
+  SmallVector<Value> blocks;
+  for (Value variable : ArrayRef(taken).slice(i * shape.warpBlocks,
+                                              shape.warpBlocks))
+    blocks.push_back(code.load(fragmentType(), variable, 16));
+  beginTile();
+  addProducts(blocks);
+  return endTile();
+}
+
+Value Multiplier::multiplyTile() {
+  beginTile();
+  for (uint32_t stage = 0; stage < stagesOfGroup(); ++stage)
+    addProducts(loadStage(1));
+  return endTile();
 }
 
 static Value pairOf(GpuBuilder &code, std::array<Value, 2> elements) {
@@ -73,10 +109,17 @@ public:
       : Multiplier(code, shape), element(element), hiLo(hiLo),
         segments(segments) {}
   void loadInput(WarpShare &share) override;
-  Value multiplyTile() override;
+  bool needsSquares() const override { return element.isF16(); }
   std::pair<Value, Value> rowOfLane() override;
 
 private:
+  VectorType fragmentType() override {
+    return VectorType::get({4}, code.b.getI32Type());
+  }
+  void beginTile() override;
+  void addProducts(ArrayRef<Value> blocks) override;
+  Value endTile() override;
+
   /// A pair of elements in the weights' type, as a register: as they round, and
   /// what rounding has taken from them (null without hiLo).
   struct Split {
@@ -91,6 +134,10 @@ private:
   bool hiLo;
   int32_t segments;                        ///< 2: tiles of 8 rows; 4: of 4 rows
   SmallVector<std::array<Value, 2>> input; ///< [stage of group][block]
+  /// Of the tile: two chains, so that a product need not wait for the one
+  /// before, and how many blocks there were.
+  SmallVector<Value> sums[2];
+  unsigned blocks = 0;
   /// Power of two by which elements are multiplied before they are rounded, and
   /// its inverse; null: 1.
   Value scale, inverse;
@@ -170,26 +217,29 @@ void MmaMultiplier::loadInput(WarpShare &share) {
   }
 }
 
-Value MmaMultiplier::multiplyTile() {
-  // Two chains, so that a product need not wait for the one before.
-  SmallVector<Value> sums[2];
+void MmaMultiplier::beginTile() {
   for (SmallVector<Value> &chain : sums)
     chain.assign(4, code.f32(0.0f));
-  unsigned next = 0;
-  for (uint32_t stage = 0; stage < shape.tileStages / layout::kGroups; ++stage)
-    for (Value weight : takeStage(code.b.getI32Type())) {
-      SmallVector<Value> a;
-      for (int32_t r = 0; r < 4; ++r)
-        a.push_back(extract(code, weight, r));
-      SmallVector<Value> &chain = sums[next % 2];
-      chain = llvm::to_vector(llvm::map_range(
-          code.kernel.arch.emitMma(code, element, a, input[next], chain),
-          [](Value v) { return v; }));
-      ++next;
-    }
+  blocks = 0;
+}
+
+void MmaMultiplier::addProducts(ArrayRef<Value> weights) {
+  for (Value weight : weights) {
+    SmallVector<Value> a;
+    for (int32_t r = 0; r < 4; ++r)
+      a.push_back(extract(code, weight, r));
+    SmallVector<Value> &chain = sums[blocks % 2];
+    auto sum =
+        code.kernel.arch.emitMma(code, element, a, input[blocks], chain);
+    chain.assign(sum.begin(), sum.end());
+    ++blocks;
+  }
+}
+
+Value MmaMultiplier::endTile() {
   Value d = rowSum(sums[0]);
   // In the order d, then e.
-  Value y = next > 1 ? code.addf(d, rowSum(sums[1])) : d;
+  Value y = blocks > 1 ? code.addf(d, rowSum(sums[1])) : d;
   if (segments == 4)
     y = code.addf(y, code.shuffleXor(y, 1));
   if (hiLo)
@@ -230,17 +280,28 @@ class ScalarMultiplier : public Multiplier {
 public:
   using Multiplier::Multiplier;
   void loadInput(WarpShare &share) override;
-  Value multiplyTile() override;
   std::pair<Value, Value> rowOfLane() override {
     return {code.div32(code.lane(), 4),
             code.equal(code.rem32(code.lane(), 4), code.i32(0))};
   }
 
 private:
+  VectorType fragmentType() override {
+    return VectorType::get({4}, code.b.getF32Type());
+  }
+  void beginTile() override {
+    sums.assign(4, code.f32(0.0f));
+    stage = 0;
+  }
+  void addProducts(ArrayRef<Value> blocks) override;
+  Value endTile() override;
+
   /// Pointer to element `column` (i32) of the warp's share of a stage.
   Value place(int32_t stage, Value column);
 
   int32_t width = 0;
+  SmallVector<Value> sums; ///< of the tile
+  int32_t stage = 0;       ///< of the tile and group
 };
 
 } // namespace
@@ -267,22 +328,20 @@ void ScalarMultiplier::loadInput(WarpShare &share) {
   code.warpBarrier();
 }
 
-Value ScalarMultiplier::multiplyTile() {
-  auto four = VectorType::get({4}, code.b.getF32Type());
+void ScalarMultiplier::addProducts(ArrayRef<Value> weights) {
   constexpr int32_t columns = 16;
-  SmallVector<Value> sums(4, code.f32(0.0f));
-  for (uint32_t stage = 0; stage < shape.tileStages / layout::kGroups;
-       ++stage) {
-    SmallVector<Value> weights = takeStage(code.b.getF32Type());
-    for (auto [i, weight] : llvm::enumerate(weights)) {
-      Value column = code.add32(code.mul32(code.rem32(code.lane(), 4), 4),
-                                int32_t(i) * columns);
-      Value x = code.load(four, place(stage, column), 16);
-      for (int32_t j = 0; j < 4; ++j)
-        sums[j] =
-            code.fma(extract(code, weight, j), extract(code, x, j), sums[j]);
-    }
+  for (auto [i, weight] : llvm::enumerate(weights)) {
+    Value column = code.add32(code.mul32(code.rem32(code.lane(), 4), 4),
+                              int32_t(i) * columns);
+    Value x = code.load(fragmentType(), place(stage, column), 16);
+    for (int32_t j = 0; j < 4; ++j)
+      sums[j] =
+          code.fma(extract(code, weight, j), extract(code, x, j), sums[j]);
   }
+  ++stage;
+}
+
+Value ScalarMultiplier::endTile() {
   Value y = code.addf(code.addf(sums[0], sums[1]), code.addf(sums[2], sums[3]));
   y = code.addf(y, code.shuffleXor(y, 1));
   return code.addf(y, code.shuffleXor(y, 2));

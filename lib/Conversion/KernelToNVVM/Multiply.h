@@ -23,21 +23,49 @@ public:
 
   /// Makes the share, which has come, the vector of what follows.
   virtual void loadInput(WarpShare &share) = 0;
-  /// Takes the stages of a tile. The sum of row r is in some lane; see
-  /// rowOfLane().
-  virtual Value multiplyTile() = 0;
-  /// Takes the stages of a tile, of which this warp has no blocks.
+  /// Whether loadInput() needs the share's squares.
+  virtual bool needsSquares() const { return false; }
+
+  //===--- Tiles with all their blocks of a group in one stage ---===//
+  /// To be called first, where all warps come by: makes registers for `tiles`.
+  void makeRoom(uint32_t tiles);
+  /// Waits for the next stage and takes its blocks of so many tiles into the
+  /// registers; if it has fewer, something without meaning of the others.
+  void takeStage();
+  /// Sums of tile i of those that were taken; see rowOfLane().
+  Value multiplyTaken(uint32_t i);
+  /// Lets the next stage pass, of which this warp has no blocks.
+  void skipStage();
+
+  //===--- Tiles of any number of stages ---===//
+  /// Takes the stages of a tile and gives its sums.
+  Value multiplyTile();
   void skipTile();
+
   /// Row of the tile whose sum this lane has (i32), and whether it has one.
   virtual std::pair<Value, Value> rowOfLane() = 0;
 
 protected:
-  /// This lane's 16 bytes of all blocks of the next stage, as vectors of four
-  /// `element`.
-  SmallVector<Value> takeStage(Type element);
+  /// Vector of four of what a lane has of a block.
+  virtual VectorType fragmentType() = 0;
+  /// The sums begin at zero.
+  virtual void beginTile() = 0;
+  /// Adds the products of the tile's next blocks.
+  virtual void addProducts(ArrayRef<Value> blocks) = 0;
+  virtual Value endTile() = 0;
 
   GpuBuilder &code;
   ::amk::gpu::RunShape shape;
+
+private:
+  uint32_t stagesOfGroup() const {
+    return shape.tileStages / ::amk::gpu::kGroups;
+  }
+  /// This lane's 16 bytes of the warp's blocks of `tiles` tiles of the next
+  /// stage.
+  SmallVector<Value> loadStage(uint32_t tiles);
+
+  SmallVector<Value> taken; ///< variables: blocks of takeStage()
 };
 
 /// Null for layouts and types of weights that have no lowering.

@@ -52,11 +52,26 @@ void GpuBuilder::stamp(abi::Stamp which) {
     uint64_t offset = offsetof(abi::TaskStamps, clock) +
                       static_cast<uint64_t>(which) * sizeof(uint32_t);
     putStamp(*this, offset, clock32(*this));
+    auto putRingWait = [&](uint64_t offset) {
+      putStamp(*this, offset, load(b.getI32Type(), ringWait(*this), 4));
+    };
     if (which == abi::Stamp::Begin)
       store(i32(0), ringWait(*this), 4);
-    if (which == abi::Stamp::Published)
-      putStamp(*this, offsetof(abi::TaskStamps, ringWait),
-               load(b.getI32Type(), ringWait(*this), 4));
+    if (which == abi::Stamp::Input)
+      putRingWait(offsetof(abi::TaskStamps, earlyRingWait));
+    if (which == abi::Stamp::Weights)
+      putRingWait(offsetof(abi::TaskStamps, ringWait));
+  });
+}
+
+void GpuBuilder::stampRows() {
+  if (!kernel.gpu.getTrace())
+    return;
+  ifThen(equal(rowThread(), i32(0)), [&] {
+    putStamp(*this,
+             offsetof(abi::TaskStamps, clock) +
+                 uint64_t(abi::Stamp::Published) * sizeof(uint32_t),
+             clock32(*this));
   });
 }
 
@@ -69,6 +84,24 @@ void GpuBuilder::stampLoad(bool isEnd) {
                    : offsetof(abi::TaskStamps, loadBegin),
              clock32(*this));
   });
+}
+
+/// The clock that all multiprocessors share, right after it has advanced: it
+/// does so about once in a microsecond, and what is read between says too
+/// little of when tasks of different workers were.
+static Value sharedClock(GpuBuilder &code) {
+  Type i64 = code.b.getI64Type();
+  Value first = code.make<NVVM::GlobalTimerOp>(i64);
+  auto loop = scf::WhileOp::create(
+      code.b, code.loc, TypeRange{i64}, ValueRange{first},
+      [&](OpBuilder &, Location, ValueRange) {
+        Value now = code.make<NVVM::GlobalTimerOp>(i64);
+        scf::ConditionOp::create(code.b, code.loc, code.equal(now, first), now);
+      },
+      [&](OpBuilder &, Location, ValueRange now) {
+        scf::YieldOp::create(code.b, code.loc, now);
+      });
+  return loop.getResult(0);
 }
 
 void GpuBuilder::stampWorker(bool isEnd) {
@@ -85,10 +118,10 @@ void GpuBuilder::stampWorker(bool isEnd) {
       store(value,
             byteAt(argsPointer(offsetof(abi::GpuArgs, stamps)), byte), 8);
     };
-    Type i64 = b.getI64Type();
-    put(make<NVVM::GlobalTimerOp>(i64),
-        offsetof(abi::WorkerClocks, nanoseconds));
-    put(make<NVVM::Clock64Op>(i64), offsetof(abi::WorkerClocks, ticks));
+    Value nanoseconds = sharedClock(*this);
+    Value ticks = make<NVVM::Clock64Op>(b.getI64Type());
+    put(nanoseconds, offsetof(abi::WorkerClocks, nanoseconds));
+    put(ticks, offsetof(abi::WorkerClocks, ticks));
   });
 }
 

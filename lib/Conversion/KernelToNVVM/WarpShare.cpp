@@ -43,22 +43,25 @@ WarpShare::WarpShare(GpuBuilder &code, const InputVector &vector,
                      const layout::RunShape &shape, int32_t blockColumns)
     : code(code), vector(vector), shape(shape), blockColumns(blockColumns),
       panel(code.variable()) {
-  Type f32 = code.b.getF32Type();
+  // Of warps without blocks, too: see Multiplier::makeRoom().
+  auto variable = [&] {
+    Value made = code.variable(code.b.getF32Type());
+    code.store(code.f32(0.0f), made, 4);
+    return made;
+  };
   for (int32_t stage = 0; stage < stages(); ++stage)
     for (int32_t chunk = 0; chunk < chunks(); ++chunk) {
       Pair pair = {stage, chunk, {}, {}};
       for (int32_t j = 0; j < 2; ++j) {
         if (!vector.tag)
-          pair.plain[j] = code.variable(f32);
+          pair.plain[j] = variable();
         if (vector.norm)
-          pair.norm[j] = code.variable(f32);
+          pair.norm[j] = variable();
       }
       pairs.push_back(pair);
     }
-  if (vector.norm) {
-    sum = code.variable(f32);
-    code.store(code.f32(0.0f), sum, 4);
-  }
+  if (vector.norm)
+    sum = variable();
   if (!vector.tag)
     return;
   bool isLong = vector.columns >= kElectedColumns;
@@ -188,12 +191,8 @@ void WarpShare::load(Value number) {
 }
 
 void WarpShare::wait() {
-  ifAny([&] {
-    if (poller)
-      poller->wait();
-    if (vector.norm)
-      addSquares();
-  });
+  if (poller)
+    ifAny([&] { poller->wait(); });
 }
 
 Value WarpShare::element(unsigned number, int32_t element) {
@@ -205,6 +204,8 @@ Value WarpShare::element(unsigned number, int32_t element) {
 }
 
 void WarpShare::addSquares() {
+  if (!vector.norm)
+    return;
   // Two chains, so that a product need not wait for the one before.
   Value sums[2] = {code.f32(0.0f), code.f32(0.0f)};
   for (unsigned number = 0; number < pairs.size(); ++number)

@@ -46,8 +46,10 @@ public:
 
   /// Asks for the elements of panel `number` (i32); waits for nothing.
   void load(Value number);
-  /// Until all words carry the tag. Then adds to squares().
+  /// Until all words carry the tag.
   void wait();
+  /// Adds those of the elements that have come to squares().
+  void addSquares();
 
   int32_t stages() const { return shape.tileStages / ::amk::gpu::kGroups; }
   int32_t chunks() const { return ::amk::gpu::ceilDiv(width(), kChunk); }
@@ -56,7 +58,7 @@ public:
   /// has the column, or nobody.
   std::array<Value, 2> pair(int32_t stage, int32_t chunk);
   /// Sum over the warp (f32, in all lanes) of its elements without the norm, of
-  /// all panels until now; null without a norm.
+  /// all panels that addSquares() was called for; null without a norm.
   Value squares();
 
   static constexpr int32_t kChunk = 64;
@@ -79,7 +81,6 @@ private:
   bool mayEnd() const;
   Value begin();
   Value size();
-  void addSquares();
 
   GpuBuilder &code;
   InputVector vector;

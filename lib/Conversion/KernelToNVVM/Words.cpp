@@ -37,8 +37,10 @@ static Value disjunction(GpuBuilder &code, Value a, Value b) {
 
 unsigned WordPoller::add(unsigned count, Number index, Number hasSecond) {
   Item item = {std::move(index), std::move(hasSecond), {}};
-  for (unsigned j = 0; j < count; ++j)
+  for (unsigned j = 0; j < count; ++j) {
     item.words.push_back(code.variable(code.b.getI64Type()));
+    code.store(code.i64(0), item.words.back(), 8);
+  }
   items.push_back(std::move(item));
   return items.size() - 1;
 }
@@ -89,11 +91,8 @@ Value WordPoller::isAnyMissing() {
 
 void WordPoller::load() {
   Value always = code.make<arith::ConstantOp>(code.b.getBoolAttr(true));
-  for (const Item &item : items) {
-    for (Value variable : item.words)
-      code.store(code.i64(0), variable, 8);
+  for (const Item &item : items)
     reload(item, always);
-  }
 }
 
 /// Where `condition` holds. Predicated, since loads behind branches would wait

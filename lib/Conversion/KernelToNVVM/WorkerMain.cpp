@@ -275,6 +275,8 @@ void MainBuilder::emitDispatch(Value body) {
     Value slot = code.make<LLVM::ExtractValueOp>(call.getResult(), 0);
     Value parity = code.make<LLVM::ExtractValueOp>(call.getResult(), 1);
     code.setRingState({slot, parity});
+    if (!GpuBuilder(b, code.loc, code.kernel, bodies[i]).endsWithRows())
+      code.stamp(abi::Stamp::Published);
     scf::YieldOp::create(b, code.loc);
   }
 }
@@ -299,7 +301,6 @@ void MainBuilder::emitTask(Value number) {
   code.ifThen(flagSet(flags, abi::kCounterWaits), [&] { emitCounterWaits(); });
   emitDispatch(code.make<arith::AndIOp>(word, code.i32(0xffff)));
   code.ifThen(flagSet(flags, abi::kCounterSignals), [&] { emitSignal(); });
-  code.stamp(abi::Stamp::Published);
   emitRelease(place);
 }
 
@@ -309,43 +310,43 @@ void MainBuilder::emitConsumers() {
                             code.mul(code.zext(code.worker()),
                                      sizeof(abi::DeviceQueue)));
   Value count = code.loadField(i32, queue, offsetof(abi::DeviceQueue, count));
-  Value total = code.mul(count, code.argsField(i32, offsetof(abi::GpuArgs,
-                                                             steps)));
-  // Carried: number of the instruction in the launch, in the queue, and step.
-  SmallVector<Type> types(3, i32);
-  SmallVector<Location> locs(3, code.loc);
-  auto loop = scf::WhileOp::create(
-      b, code.loc, types,
-      ValueRange{code.i32(0), code.i32(0), code.i32(0)});
+  Value steps = code.argsField(i32, offsetof(abi::GpuArgs, steps));
+  // Carried: number of the instruction in the queue, and of the step.
+  SmallVector<Type> types(2, i32);
+  SmallVector<Location> locs(2, code.loc);
+  auto loop = scf::WhileOp::create(b, code.loc, types,
+                                   ValueRange{code.i32(0), code.i32(0)});
   OpBuilder::InsertionGuard guard(b);
   b.createBlock(&loop.getBefore(), {}, types, locs);
   ValueRange before = loop.getBeforeArguments();
   // next_token sets it before its last barrier, as the last task of a step.
-  Value stop = code.make<arith::CmpIOp>(
-      arith::CmpIPredicate::ne,
-      code.loadShared32(state(layout::StateOffset::kStop)), code.i32(0));
-  Value goOn = code.make<arith::XOrIOp>(
-      stop, code.make<arith::ConstantOp>(b.getBoolAttr(true)));
-  Value isNew = code.make<arith::CmpIOp>(arith::CmpIPredicate::ne, before[1],
-                                         code.i32(0));
-  goOn = code.make<arith::OrIOp>(goOn, isNew);
-  scf::ConditionOp::create(
-      b, code.loc,
-      code.make<arith::AndIOp>(goOn, code.less(before[0], total)), before);
+  auto goOn = scf::IfOp::create(
+      b, code.loc, code.equal(before[0], code.i32(0)),
+      [&](OpBuilder &, Location) {
+        Value flag = code.loadShared32(state(layout::StateOffset::kStop));
+        Value goesOn = code.make<arith::AndIOp>(code.equal(flag, code.i32(0)),
+                                                code.less(before[1], steps));
+        scf::YieldOp::create(b, code.loc, goesOn);
+      },
+      [&](OpBuilder &, Location) {
+        Value yes = code.make<arith::ConstantOp>(b.getBoolAttr(true));
+        scf::YieldOp::create(b, code.loc, yes);
+      });
+  scf::ConditionOp::create(b, code.loc, goOn.getResult(0), before);
 
   b.createBlock(&loop.getAfter(), {}, types, locs);
   ValueRange now = loop.getAfterArguments();
-  Value offset =
-      code.mul32(code.rem32(now[0], layout::kInstructionSlots),
-                 kInstructionBytes);
-  code.setTask(code.shared(SharedPart::Instructions, offset), now[2]);
-  emitTask(now[0]);
-  Value next = code.add32(now[1], 1);
+  Value number = code.add(code.mul(now[1], count), now[0]);
+  Value offset = code.mul32(code.rem32(number, layout::kInstructionSlots),
+                            kInstructionBytes);
+  code.setTask(code.shared(SharedPart::Instructions, offset), now[1]);
+  emitTask(number);
+  Value next = code.add32(now[0], 1);
   Value ends = code.equal(next, count);
   scf::YieldOp::create(
       b, code.loc,
-      ValueRange{code.add32(now[0], 1), code.select(ends, code.i32(0), next),
-                 code.select(ends, code.add32(now[2], 1), now[2])});
+      ValueRange{code.select(ends, code.i32(0), next),
+                 code.select(ends, code.add32(now[1], 1), now[1])});
 }
 
 void MainBuilder::emit() {

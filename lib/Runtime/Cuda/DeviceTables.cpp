@@ -320,16 +320,17 @@ void Encoder::encodeWeightRun(const Instruction &in, DeviceInstruction &out) {
       segment.stageBlocks);
   need(in.stageBytes == shape.stageBytes(), "stageBytes", in.stageBytes,
        "what the columns of its weights make");
-  need(in.stageBytes <= gpu.stageBytes, "stageBytes", in.stageBytes,
-       "at most stage_bytes of the manifest");
-  need(in.stageCount % (shape.panels * shape.tileStages) == 0, "stageCount",
-       in.stageCount, "whole tiles");
-  need(in.stageCount % 2 == 0, "stageCount", in.stageCount, "an even number");
-  need(uint64_t(in.stageCount) * in.stageBytes == segment.bytes,
-       "bytes of its segment", segment.bytes, "stageCount * stageBytes");
+  uint64_t tileBytes = shape.panels * shape.tileBytes();
+  need(segment.bytes != 0 && segment.bytes % tileBytes == 0,
+       "bytes of its segment", segment.bytes, "whole tiles");
+  uint64_t tiles = segment.bytes / tileBytes;
+  need(in.stageCount == shape.stages(tiles), "stageCount", in.stageCount,
+       "what the tiles of its segment make");
   out.flags |= abi::kWeightRun;
   out.stageCount = in.stageCount;
-  out.stageBytes = in.stageBytes;
+  out.stageBytes = uint16_t(in.stageBytes);
+  out.stageTiles = uint8_t(shape.stageTiles);
+  out.lastTiles = uint8_t(shape.lastTiles(tiles));
   out.runOffset =
       static_cast<uint32_t>(segment.streamOffset / abi::kFragmentBytes);
 }
@@ -351,7 +352,7 @@ void Encoder::encodeKVRun(const Instruction &in, DeviceInstruction &out) {
        "that of the first KV run");
   out.flags |= abi::kKVRun;
   out.stageCount = gpu.kvSplits << 16 | out.operands[split];
-  out.stageBytes = in.stageBytes;
+  out.stageBytes = uint16_t(in.stageBytes);
   uint64_t bytes = uint64_t(out.operands[cache]) * abi::kOperandUnit;
   out.runOffset = static_cast<uint32_t>(bytes / abi::kFragmentBytes);
   ++kvRuns;

@@ -13,6 +13,7 @@
 
 #include "DeviceTables.h"
 #include "amk/Support/Error.h"
+#include "amk/Support/GpuLayout.h"
 
 #include <algorithm>
 #include <map>
@@ -46,6 +47,8 @@ private:
   void checkWaits(const DeviceInstruction &found, const Instruction &in);
   void checkSignals(const DeviceInstruction &found, const Instruction &in);
   void checkOperands(const DeviceInstruction &found, const Instruction &in);
+  void checkWeightRun(const DeviceInstruction &found,
+                      const abi::PackSegment &segment);
   void checkRun(const DeviceInstruction &found, const Instruction &in,
                 uint32_t worker);
   bool isLoaders(uint32_t counter) const { return loaders.count(counter); }
@@ -59,7 +62,7 @@ private:
   const std::string &file;
   std::set<uint32_t> loaders; ///< counters that a loader uses
   /// By worker and streamOffset.
-  std::map<std::pair<uint32_t, uint64_t>, uint64_t> segmentBytes;
+  std::map<std::pair<uint32_t, uint64_t>, const abi::PackSegment *> segments;
   uint32_t index = 0;         ///< of the instruction in the tables
   // Of the worker in hand.
   std::vector<uint64_t> caches; ///< begins of its KV runs' buffers, sorted
@@ -165,6 +168,23 @@ void Checker::checkOperands(const DeviceInstruction &found,
     equal("operands past the last", found.operands[i], 0);
 }
 
+/// Bytes are copied for each tile and stage.
+void Checker::checkWeightRun(const DeviceInstruction &found,
+                             const abi::PackSegment &segment) {
+  bool isPlain = segment.rowMap == uint32_t(abi::PackRows::Plain);
+  uint64_t units = segment.tileRows / (isPlain ? 1 : 2);
+  uint64_t tiles = (segment.unitCount + units - 1) / units;
+  uint64_t bytes = found.stageBytes, copies = segment.bytes / tiles / bytes;
+  equal("bytes of the run", tiles * copies * bytes, segment.bytes);
+  // Tiles of two copies share stages as far as there is room.
+  uint64_t fit = std::min<uint64_t>(manifest.gpu->stageBytes / bytes,
+                                    gpu::kMaxStageTiles);
+  equal("stageTiles", found.stageTiles, copies == 2 ? fit : 1);
+  equal("lastTiles",
+        (found.stageCount - 2) / 2 * found.stageTiles + found.lastTiles,
+        tiles * copies / 2);
+}
+
 void Checker::checkRun(const DeviceInstruction &found, const Instruction &in,
                        uint32_t worker) {
   bool isKV = in.stageCount == 0 && in.stageBytes != 0;
@@ -177,17 +197,18 @@ void Checker::checkRun(const DeviceInstruction &found, const Instruction &in,
     equal("stageCount", found.stageCount, in.stageCount);
     if (in.stageCount == 0) {
       equal("runOffset", found.runOffset, 0);
+      equal("stageTiles and lastTiles", found.stageTiles | found.lastTiles, 0);
       return;
     }
     // One of the worker's segments, and behind those of the runs before.
-    auto it = segmentBytes.find({worker, offset});
-    equal("runOffset, begin of a segment", it != segmentBytes.end(), 1);
-    equal("bytes of the run", uint64_t(in.stageCount) * in.stageBytes,
-          it->second);
+    auto it = segments.find({worker, offset});
+    equal("runOffset, begin of a segment", it != segments.end(), 1);
+    checkWeightRun(found, *it->second);
     equal("runOffset, behind the run before", offset >= streamEnd, 1);
-    streamEnd = offset + it->second;
+    streamEnd = offset + it->second->bytes;
     return;
   }
+  equal("stageTiles and lastTiles", found.stageTiles | found.lastTiles, 0);
   equal("splits", found.stageCount >> 16, manifest.gpu->kvSplits);
   const std::vector<OperandKind> &kinds =
       manifest.gpu->bodies[in.body].operands;
@@ -252,7 +273,7 @@ void Checker::run() {
         loaders.insert(t.signals[in.signalBegin + s].counter);
     }
   for (const abi::PackSegment &segment : t.segments)
-    segmentBytes[{segment.worker, segment.streamOffset}] = segment.bytes;
+    segments[{segment.worker, segment.streamOffset}] = &segment;
   if (device.workers.size() != t.workers)
     fail(file, "device form: workers: found " +
                    std::to_string(device.workers.size()) + ", expected " +

@@ -218,7 +218,7 @@ TEST(GpuPlan, ARunOfAnotherLengthIsNotWritten) {
     write(*compiled.plan, files.file("bundle"));
     FAIL() << "was written";
   } catch (const ::amk::Error &error) {
-    EXPECT_NE(std::string(error.what()).find("bytes of its segment"),
+    EXPECT_NE(std::string(error.what()).find("the tiles of its segment"),
               std::string::npos)
         << error.what();
   }

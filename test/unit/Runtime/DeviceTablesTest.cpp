@@ -64,6 +64,8 @@ TEST(DeviceTables, EncodesEveryField) {
   EXPECT_EQ(mix.flags, amk::abi::kWeightRun);
   EXPECT_EQ(mix.stageCount, 2u);
   EXPECT_EQ(mix.stageBytes, 512u);
+  EXPECT_EQ(mix.stageTiles, 4u);
+  EXPECT_EQ(mix.lastTiles, 1u);
   EXPECT_EQ(mix.tagIn[0], 1u);
   EXPECT_EQ(mix.tagOut, 2u);
   EXPECT_EQ(mix.operands[1], 1u); // byte 16 of the arena
@@ -133,10 +135,10 @@ const Damage kRefused[] = {
      [](B &b) { b.tables.buffers[5].bytes = 512; }},
     {"stageBytes: found 1024",
      [](B &b) { b.instruction(0, B::kMix).stageBytes = 1024; }},
-    {"stageCount: found 3, expected whole tiles",
+    {"stageCount: found 3, expected what the tiles of its segment make",
      [](B &b) { b.instruction(0, B::kMix).stageCount = 3; }},
-    {"bytes of its segment: found 2048, expected stageCount * stageBytes",
-     [](B &b) { b.tables.segments[0].bytes = 2048; }},
+    {"bytes of its segment: found 512, expected whole tiles",
+     [](B &b) { b.tables.segments[0].bytes = 512; }},
     {"stageBlocks of its segment: found 16",
      [](B &b) { b.tables.segments[0].stageBlocks = 16; }},
     {"layout of its segment: found 0",

@@ -275,11 +275,12 @@ TEST(GpuLayout, FragmentFormulasAndTheirInverse) {
 
 TEST(GpuLayout, RunsOfTheDesignsTable) {
   struct Entry {
-    uint64_t columns, panels, n, J, cps, q;
-  } table[] = {{576, 1, 18, 2, 9, 2},    {1536, 1, 48, 2, 24, 3},
-               {2048, 1, 64, 2, 32, 4},  {4096, 1, 128, 4, 32, 4},
-               {5632, 2, 88, 4, 22, 3},  {8192, 2, 128, 4, 32, 4},
-               {14336, 4, 112, 4, 28, 4}};
+    uint64_t columns, panels, n, J, cps, q, tiles;
+  } table[] = {{64, 1, 2, 2, 1, 1, 4},      {576, 1, 18, 2, 9, 2, 3},
+               {1024, 1, 32, 2, 16, 2, 2},  {1536, 1, 48, 2, 24, 3, 1},
+               {2048, 1, 64, 2, 32, 4, 1},  {4096, 1, 128, 4, 32, 4, 1},
+               {5632, 2, 88, 4, 22, 3, 1},  {8192, 2, 128, 4, 32, 4, 1},
+               {14336, 4, 112, 4, 28, 4, 1}};
   for (const Entry &e : table) {
     gpu::RunShape run = gpu::runShape(PackLayout::MmaTile8x2, e.columns, 32);
     EXPECT_EQ(run.panels, e.panels) << e.columns;
@@ -288,7 +289,20 @@ TEST(GpuLayout, RunsOfTheDesignsTable) {
     EXPECT_EQ(run.stageBlocks, e.cps) << e.columns;
     EXPECT_EQ(run.warpBlocks, e.q) << e.columns;
     EXPECT_EQ(run.tileBlocks(), e.n) << e.columns; // no padding
+    EXPECT_EQ(run.stageTiles, e.tiles) << e.columns;
     EXPECT_EQ(run.bytes(3), 3 * e.panels * e.n * 512) << e.columns;
+  }
+}
+
+TEST(GpuLayout, TilesShareStages) {
+  gpu::RunShape run = gpu::runShape(PackLayout::MmaTile8x2, 576, 32);
+  struct Entry {
+    uint64_t tiles, stages, last;
+  } table[] = {{1, 2, 1}, {2, 2, 2}, {3, 2, 3}, {4, 4, 1}, {47, 32, 2}};
+  for (const Entry &e : table) {
+    EXPECT_EQ(run.stages(e.tiles), e.stages) << e.tiles;
+    EXPECT_EQ(run.lastTiles(e.tiles), e.last) << e.tiles;
+    EXPECT_EQ(run.bytes(e.tiles), e.tiles * 18 * 512) << e.tiles;
   }
 }
 
@@ -299,7 +313,10 @@ TEST(GpuLayout, RunsOfAllColumnsHoldWhatTheKernelCounts) {
         gpu::RunShape run = gpu::runShape(layout, columns, most);
         uint64_t padded = run.tileBlocks() * gpu::blockColumns(layout);
         ASSERT_EQ(run.tileStages % 2, 0u);
-        ASSERT_LE(run.stageBlocks, most);
+        ASSERT_LE(run.stageBlocks * run.stageTiles, most);
+        ASSERT_TRUE(run.stageTiles == 1 ||
+                    (run.panels == 1 && run.tileStages == 2));
+        ASSERT_LE(run.stageTiles, gpu::kMaxStageTiles);
         ASSERT_LE(run.panelColumns, padded);
         ASSERT_LE(padded, gpu::kPanelColumns) << columns << " " << most;
         ASSERT_LE(columns, run.panels * run.panelColumns);

@@ -198,18 +198,24 @@ void multiplyStage(const Task &task, const uint8_t *stage, uint64_t panel,
 }
 
 /// Results of all rows of all tiles. Stages come strictly in order, the two
-/// groups in turn.
+/// groups in turn; each has its part of one tile or of several.
 std::vector<int64_t> multiply(const Task &task) {
   uint32_t tileRows = gpu::blockRows(task.layout);
   std::vector<int64_t> rows(task.tiles * tileRows);
   uint64_t stage = 0;
   for (uint64_t panel = 0; panel < task.run.panels; ++panel)
-    for (uint64_t tile = 0; tile < task.tiles; ++tile)
-      for (uint32_t j = 0; j < task.run.tileStages; ++j, ++stage)
-        for (uint32_t warp = 8 * (stage % 2); warp < 8 * (stage % 2) + 8;
-             ++warp)
-          multiplyStage(task, task.stream + stage * task.run.stageBytes(),
-                        panel, j, warp % 8, rows.data() + tile * tileRows);
+    for (uint64_t first = 0; first < task.tiles; first += task.run.stageTiles)
+      for (uint32_t j = 0; j < task.run.tileStages; ++j, ++stage) {
+        EXPECT_EQ(stage % 2, j % 2);
+        uint64_t end = std::min(first + task.run.stageTiles, task.tiles);
+        for (uint64_t tile = first; tile < end; ++tile)
+          for (uint32_t warp = 0; warp < 8; ++warp)
+            multiplyStage(task,
+                          task.stream +
+                              task.run.tileOffset(task.tiles, panel, tile) +
+                              j * task.run.stageBytes(),
+                          panel, j, warp, rows.data() + tile * tileRows);
+      }
   EXPECT_EQ(stage, task.run.stages(task.tiles));
   return rows;
 }

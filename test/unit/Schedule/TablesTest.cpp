@@ -249,7 +249,7 @@ TEST(Tables, ErrorsNameFileFieldAndValue) {
   EXPECT_EQ(errorOf(bytes), "tables.bin: reserved: found 1, expected 0");
   bytes = good;
   bytes[8] = 9;
-  EXPECT_EQ(errorOf(bytes), "tables.bin: abiVersion: found 9, expected 3");
+  EXPECT_EQ(errorOf(bytes), "tables.bin: abiVersion: found 9, expected 4");
   EXPECT_EQ(errorOf(good + "x"),
             "tables.bin: fileBytes: found " + std::to_string(good.size()) +
                 ", expected " + std::to_string(good.size() + 1));
