@@ -39,6 +39,13 @@ struct AttentionShape {
   int32_t stageBlocks; ///< blocks in a stage
   double scale;        ///< with log2(e): exponentials are of base 2
 
+  /// The same with a warp for each tile of a block's output.
+  AttentionShape spread() const {
+    AttentionShape shape = *this;
+    shape.halves = tiles;
+    shape.warpTiles = 1;
+    return shape;
+  }
   int32_t padded() const { return tiles * kTile; }
   /// Elements of the output of a warp.
   int32_t perWarp() const { return warpTiles * kTile; }

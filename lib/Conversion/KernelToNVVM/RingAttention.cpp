@@ -57,9 +57,12 @@ namespace {
 
 class RingAttention {
 public:
+  /// `alone` is for a split of one block: of shape.spread().
   RingAttention(GpuBuilder &code, KernelRingAttentionOp::Adaptor operands,
-                const AttentionShape &shape, AttentionBlocks &blocks)
+                const AttentionShape &shape, AttentionBlocks &blocks,
+                AttentionBlocks &alone)
       : code(code), operands(operands), shape(shape), math(blocks),
+        alone(alone),
         roundHeads(std::min(shape.heads, kRoundElements / shape.perWarp())) {}
   void emit();
 
@@ -72,7 +75,10 @@ private:
   State pieces(Value slot, Value firstBlock, Value count, Value first,
                State state);
   State piece(Value slot, Value firstBlock, Value number, State state);
+  void attendAlone();
   void sendAlone(const State &state);
+  State attend();
+  void finish(function_ref<void()> rest);
   void leaveSums(const State &state);
   void joinSums();
   void leaveOutput(const State &state, int32_t round);
@@ -88,6 +94,7 @@ private:
   Value roundPlace(Value warp, Value inRound, Value e);
   Value wordsOf(Value head);
   Value half() { return code.rem32(code.warp(), shape.halves); }
+  Value isOwner();
   State ifElse(Value condition, const State &state, function_ref<State()> then,
                function_ref<State()> otherwise);
   State loop32(Value from, Value to, int32_t step, State state,
@@ -96,7 +103,7 @@ private:
   GpuBuilder &code;
   KernelRingAttentionOp::Adaptor operands;
   const AttentionShape &shape;
-  AttentionBlocks &math;
+  AttentionBlocks &math, &alone;
   int32_t roundHeads; ///< whose output the warps leave at a time
   // i32: the step's row in its block, blocks of this split, the row again if
   // the step's block is one of them, else -1.
@@ -135,6 +142,12 @@ Value RingAttention::ownRow() {
       code.b, code.loc, TypeRange{code.b.getI32Type()}, ValueRange{rowIfOwner},
       ValueRange(), "mov.b32 $0, $1;", Value());
   return same.getResult(0);
+}
+
+/// Whether the step's block is one of this split's.
+Value RingAttention::isOwner() {
+  return code.make<arith::CmpIOp>(arith::CmpIPredicate::sge, rowIfOwner,
+                                  code.i32(0));
 }
 
 /// Both give values of the types of `state`.
@@ -237,10 +250,8 @@ State RingAttention::piece(Value slot, Value firstBlock, Value number,
   Value block = code.div32(number, shape.halves);
   Value base = code.byteAt(slot, code.mul32(block, shape.blockBytes));
   Value isLast = code.equal(code.add32(code.add(firstBlock, block), 1), blocks);
-  Value isOwner = code.make<arith::CmpIOp>(arith::CmpIPredicate::sge,
-                                           rowIfOwner, code.i32(0));
   return ifElse(
-      code.make<arith::AndIOp>(isOwner, isLast), state,
+      code.make<arith::AndIOp>(isOwner(), isLast), state,
       [&] { return math.addBlock(base, ownRow(), state); },
       [&] { return math.addBlock(base, Value(), state); });
 }
@@ -302,29 +313,46 @@ Value RingAttention::wordsOf(Value head) {
   return code.zext(code.mul32(head, shape.splits * (shape.dim + 2)));
 }
 
-/// Of a split of one block, or of none, which only says that it is done: the
-/// first warps have everything.
+/// Of a split of one block: a warp for each tile of the output, so that few
+/// instructions lie between the query and the words. All have the same sums.
 void RingAttention::sendAlone(const State &state) {
-  code.ifThen(code.less(code.warp(), code.i32(shape.halves)), [&] {
-    math.emitSums(state, [&](Value head, Value maximum, Value sum) {
-      // All of them have the same sums.
-      code.ifThen(code.equal(half(), code.i32(0)), [&] {
-        code.send(words, wordsOf(head), maximum, tag);
-        code.send(words, code.add(wordsOf(head), 1), sum, tag);
-      });
+  alone.emitSums(state, [&](Value head, Value maximum, Value sum) {
+    code.ifThen(code.equal(code.warp(), code.i32(0)), [&] {
+      code.sendPair(words, wordsOf(head), maximum, sum, tag);
     });
-    Value first = code.mul32(half(), shape.perWarp());
-    auto sendPair = [&](Value head, Value e, Value x0, Value x1) {
-      Value element = code.add(first, e);
-      code.ifThen(code.less(element, code.i32(shape.dim)), [&] {
-        Value place = code.add(code.add(wordsOf(head), code.zext(element)), 2);
-        code.send(words, place, x0, tag);
-        code.send(words, code.add(place, 1), x1, tag);
-      });
-    };
-    code.ifThen(code.equal(blocks, code.i32(1)),
-                [&] { math.emitOutput(state, 0, shape.heads, sendPair); });
   });
+  Value first = code.mul32(code.warp(), AttentionShape::kTile);
+  auto sendPair = [&](Value head, Value e, Value x0, Value x1) {
+    Value element = code.add(first, e);
+    code.ifThen(code.less(element, code.i32(shape.dim)), [&] {
+      Value place = code.add(code.add(wordsOf(head), code.zext(element)), 2);
+      code.sendPair(words, place, x0, x1, tag);
+    });
+  };
+  alone.emitOutput(state, 0, shape.heads, sendPair);
+}
+
+/// A split of one block, or of none, which only says that it is done.
+void RingAttention::attendAlone() {
+  code.ifThen(code.equal(blocks, code.i32(0)), [&] {
+    Value head = code.thread();
+    code.ifThen(code.less(head, code.i32(shape.heads)), [&] {
+      code.sendPair(words, wordsOf(head), code.f32(kNoScore), code.f32(0), tag);
+    });
+  });
+  code.ifThen(code.equal(blocks, code.i32(1)), [&] {
+    // Of the two stages the first has the block.
+    Value slot = code.acquireStage();
+    code.ifThen(code.less(code.warp(), code.i32(shape.tiles)), [&] {
+      State none = alone.initialState();
+      sendAlone(ifElse(
+          isOwner(), none,
+          [&] { return alone.addBlock(slot, ownRow(), none); },
+          [&] { return alone.addBlock(slot, Value(), none); }));
+    });
+    code.releaseStage();
+  });
+  code.stamp(abi::Stamp::Weights);
 }
 
 /// rows[warp][head]: maximum and sum.
@@ -477,30 +505,48 @@ void RingAttention::countAppend() {
   });
 }
 
-void RingAttention::emit() {
-  prepare();
-  receive();
-  code.blockBarrier();
-  code.stamp(abi::Stamp::Input);
+/// Leaves what sendJoined() joins.
+State RingAttention::attend() {
   State state = stages();
   code.stamp(abi::Stamp::Weights);
+  leaveSums(state);
+  return state;
+}
 
-  findWords();
+/// The step's row goes to the cache when all stages have landed, and what a
+/// split of several blocks has left is joined behind the same barrier.
+void RingAttention::finish(function_ref<void()> rest) {
   // Asked for before it is needed: it comes from global memory.
   Value cache = again(operands.getCache());
-  // All that others see of this task's reads is over: what comes from other
-  // workers was there at the first barrier.
-  Value isJoined = code.less(code.i32(1), blocks);
-  code.ifThen(isJoined, [&] { leaveSums(state); });
-  code.ifThen(code.make<arith::XOrIOp>(isJoined, code.make<arith::ConstantOp>(
-                                                     code.b.getBoolAttr(true))),
-              [&] { sendAlone(state); });
   // Others than the owner read a row, too, and drop it.
   SmallVector<Value> newRow =
       math.loadNewRow(code.rem32(ownRow(), shape.positions));
   code.blockBarrier();
   append(cache, newRow);
-  code.ifThen(isJoined, [&] { sendJoined(state); });
+  rest();
+}
+
+void RingAttention::emit() {
+  prepare();
+  findWords();
+  receive();
+  // All that others see of this task's reads is over: what comes from other
+  // workers is there.
+  code.blockBarrier();
+  code.stamp(abi::Stamp::Input);
+  Value isJoined = code.less(code.i32(1), blocks);
+  auto either = scf::IfOp::create(code.b, code.loc, isJoined,
+                                  /*withElseRegion=*/true);
+  {
+    OpBuilder::InsertionGuard guard(code.b);
+    code.b.setInsertionPointToStart(&either.getElseRegion().front());
+    attendAlone();
+    finish([] {});
+    code.b.setInsertionPointToStart(&either.getThenRegion().front());
+    State state = attend();
+    findWords();
+    finish([&] { sendJoined(state); });
+  }
   // The row is in the cache, and shared memory is free.
   code.blockBarrier();
   countAppend();
@@ -528,9 +574,10 @@ struct RingAttentionLowering : GpuPattern<KernelRingAttentionOp> {
              << heads << " of " << dim;
     AttentionShape shape(op, element, kernel.gpu.getStage());
     GpuBuilder code(rewriter, op, kernel);
-    auto blocks = element.isF32() ? makeScalarBlocks(code, shape)
-                                  : makeMmaBlocks(code, shape);
-    RingAttention(code, adaptor, shape, *blocks).emit();
+    AttentionShape spread = shape.spread();
+    auto make = element.isF32() ? makeScalarBlocks : makeMmaBlocks;
+    auto blocks = make(code, shape), alone = make(code, spread);
+    RingAttention(code, adaptor, shape, *blocks, *alone).emit();
     rewriter.eraseOp(op);
     return success();
   }
