@@ -13,7 +13,8 @@
 #   gates      amk-gpu-model-test: ids, bits, divergence, broken schedule
 #   bench      amk-bench of the full-size shapes, dummy weights
 #   timeline   the same shapes with a trace: summaries
-#   kl         logits of the 1B shape, for scripts/kl_divergence.py
+#   kl         scripts/kl_divergence.py on the 1B shape (needs python3 with torch
+#              and transformers)
 #   peers      scripts/bench_peers.py (needs python3 with torch)
 #   sanitizer  compute-sanitizer on a short run
 # A part that fails does not stop the others. AMK_SUITE_SECONDS bounds each
@@ -89,13 +90,16 @@ for part in $parts; do
     done < <(shapes)
     ;;
   kl)
-    # The ids that --ids of scripts/kl_divergence.py gets, too.
-    seq -s ' ' 1000 777 19000 >"$out/kl-ids.txt"
-    for name in llama-3.2-1b llama-3.2-1b-hi-lo; do
+    # Most distributions are sharp with dummy weights: it takes many positions.
+    ids=$out/kl-ids.txt model=llama-3.2-1b
+    seq 0 511 | awk '{ printf "%d ", (1000 + 777 * $1) % 128000 }' >"$ids"
+    for name in $model $model-hi-lo; do
       step "kl-$name" "$bin/amk-run" "$suite/bench/$name" --dummy-weights 1 \
-        --prompt-ids-file "$out/kl-ids.txt" --score \
-        --logits "$out/kl-$name.f32"
+        --prompt-ids-file "$ids" --score --logits "$out/kl-$name.f32"
     done
+    step kl python3 "$scripts/kl_divergence.py" \
+      "$scripts/../test/models/shapes/$model" --dummy-seed 1 --device cuda \
+      --ids "$ids" --logits "$out"/kl-*.f32 --output "$out/kl.json"
     ;;
   peers)
     lines=40 step peers python3 "$scripts/bench_peers.py" \
@@ -120,7 +124,7 @@ python3 "$scripts/gpu_report.py" "$suite" "$out" >"$out/results.md" ||
 cat "$out/results.md"
 (cd "$out" && cp results.md "$result" &&
   tar -czf "$result/results.tar.gz" $(ls | grep -v '\.f32$\|\.gz$'))
-find "$out" -name 'timeline-*.gz' -o -name 'kl-*.f32' | xargs -r cp -t "$result"
+find "$out" -name 'timeline-*.gz' | xargs -r cp -t "$result"
 if ((${#failed[@]})); then
   echo "FAILED: ${failed[*]}"
   exit 1

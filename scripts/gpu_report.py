@@ -64,6 +64,19 @@ def gates(suite, out):
                   "broken schedule"], rows)
 
 
+def divergence(out):
+    report = read(out / "kl.json")
+    if report is None:
+        return "missing\n"
+    rows = [[row["name"], row["positions"], small(row, "mean_kl"),
+             small(row, "max_kl"), small(row, "median_of_largest"),
+             row["same_choice"]] for row in report["results"]]
+    return (f"KL divergence to {report['reference']}, {report['model']} with "
+            "dummy weights.\n\n"
+            + table(["logits", "positions", "mean", "largest",
+                     "median of the largest tenth", "same choice"], rows))
+
+
 def bench(out):
     rows = []
     for path in sorted(out.glob("bench-*.json")):
@@ -150,6 +163,7 @@ def main():
           f"{datetime.date.today().isoformat()}\n")
     print("Written by `scripts/gpu_report.py`.\n")
     for title, text in (("Gates", gates(suite, out)), ("Decode", bench(out)),
+                        ("Divergence", divergence(out)),
                         ("Peers", peers(out)), ("Sanitizer", sanitizer(out)),
                         ("Compile time", compile_times(suite))):
         print(f"## {title}\n\n{text}")

@@ -56,6 +56,10 @@ def results(tmp_path):
          "us_per_token_median": 500},
         {"model": "small", "position": 31, "peer": "compile",
          "error": "no\nmemory"}]})
+    write(out / "kl.json", {
+        "model": "small", "reference": "HF", "results": [
+            {"name": "plain", "positions": 9, "mean_kl": 1e-4, "max_kl": 2e-3,
+             "median_of_largest": 3e-5, "same_choice": 8}]})
     (out / "sanitizer-memcheck.txt").write_text(
         "========= ERROR SUMMARY: 0 errors\nexit status 0, 3 s\n")
     return suite, out
@@ -81,6 +85,8 @@ def test_report_has_every_result(results):
     assert "| memcheck | 0 errors | 0 |" in text
     assert "| racecheck | missing |  |" in text
     assert "| small | 2.2 |" in text
+    assert "KL divergence to HF, small with dummy weights." in text
+    assert "| plain | 9 | 1.00e-04 | 2.00e-03 | 3.00e-05 | 8 |" in text
 
 
 def test_report_names_what_is_missing(results):
@@ -88,7 +94,7 @@ def test_report_names_what_is_missing(results):
     for path in out.iterdir():
         path.unlink()
     text = report(suite, out)
-    for title in ("Gates", "Decode", "Peers"):
+    for title in ("Gates", "Decode", "Divergence", "Peers"):
         assert f"## {title}\n\nmissing" in text
 
 
