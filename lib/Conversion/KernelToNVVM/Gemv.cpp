@@ -15,9 +15,9 @@
 // under way meanwhile. With a norm, the root mean square is a factor of the
 // rows: nobody waits for it before.
 //
-// Short vectors leave warps without blocks. These add the rows, if they can:
-// the others are in the next task by then. docs/GpuKernel.md, sections 3.4 and
-// 4.2.
+// The last warps add the rows. Short vectors leave them without blocks, so that
+// those who wait for words are in the next task by then. docs/GpuKernel.md,
+// sections 3.4 and 4.2.
 //
 //===----------------------------------------------------------------------===//
 
@@ -356,17 +356,16 @@ void mlir::amk::planRows(GpuBuilder &code, KernelGemvOp op) {
   layout::RunShape shape = runShapeOf(op, code.kernel);
   if (shape.panels == 0)
     return;
+  // The last warps: in tasks with short vectors they have nothing else to do.
   int64_t rows = elements(op.getOut());
-  // Warps behind those with blocks have time for the rows, if they are enough.
-  int64_t busy = layout::kGroupWarps + busyWarps(shape);
-  bool fits = rows <= int64_t(abi::kGpuConsumers) - busy * kWarp;
+  int64_t first = abi::kGpuConsumers - llvm::alignTo(rows, kWarp);
   bool areLast =
       rows <= batchTiles(shape) * int64_t(op.getTileRows()) &&
       llvm::all_of(op.getOut().getUsers(), [&](Operation *user) {
         return isa<KernelGemvOp, KernelStoreRowsOp, KernelStoreGatedOp,
                    KernelStoreQKVOp>(user);
       });
-  code.setRows(fits ? int32_t(busy * kWarp) : 0, areLast);
+  code.setRows(std::max<int64_t>(first, 0), areLast);
 }
 
 namespace {
