@@ -25,7 +25,7 @@ void BulkCopyArch::emitBarriersReady(CodeBuilder &code) const {
 void BulkCopyArch::emitCopy(CodeBuilder &code, const CopySource &source,
                             Value dst, Value bar, Value policy) const {
   Value bytes = source.bytes;
-  Value all = source.count ? code.mul(source.count, bytes) : bytes;
+  Value all = source.count ? source.all : bytes;
   NVVM::MBarrierArriveExpectTxOp::create(code.b, code.loc, Type(), bar, all,
                                          blockScope(code),
                                          code.b.getBoolAttr(false), Value());

@@ -130,7 +130,7 @@ void LoaderBuilder::emitInstruction(Value number) {
       Value target =
           code.shared(SharedPart::Instructions, code.mul32(place, size));
       Value full = code.barrier(layout::kInstructionFullBarriers, place);
-      code.kernel.arch.emitCopy(code, {source, code.i32(size), {}, {}}, target,
+      code.kernel.arch.emitCopy(code, {source, code.i32(size), {}, {}, {}}, target,
                                 full, Value());
       set(requested, code.add32(get(requested), 1));
     });
@@ -172,17 +172,29 @@ void LoaderBuilder::emitWeightRun(Value count, Value shape, Value offset) {
       code.make<arith::ShRUIOp>(shape, code.i32(16)), code.i32(0xff));
   Value lastTiles = code.make<arith::ShRUIOp>(shape, code.i32(24));
   Value half = code.zext(bytes), stride = code.mul(half, 2);
-  Value step = code.mul(stride, code.zext(tiles));
+  // From a second half to the next first one.
+  Value back = code.sub(code.mul(stride, code.zext(tiles)), half);
   Value full = code.add32(count, -2);
+  auto tilesOf = [&](Value stage) {
+    return code.select(code.less(stage, full), tiles, lastTiles);
+  };
   code.stampLoad(/*isEnd=*/false);
-  code.loop(code.i64(0), code.zext(count), 1, [&](Value i) {
-    Value number = code.narrow(i);
-    Value pair = code.div(i, 2), second = code.rem(i, 2);
-    Value first =
-        code.add(code.mul(pair, step), code.mul(second, half));
-    Value here = code.select(code.less(number, full), tiles, lastTiles);
-    emitStage({code.byteAt(base, first), bytes, here, stride}, policy);
-  });
+  // Carried, so that no time goes by between a wait and its copy: where the
+  // stage begins, its tiles and bytes.
+  SmallVector<Value> init = {code.i64(0), tilesOf(code.i32(0))};
+  init.push_back(code.mul(init[1], bytes));
+  code.loop(code.i64(0), code.zext(count), 1, init,
+            [&](Value i, ValueRange now) {
+              emitStage({code.byteAt(base, now[0]), bytes, now[1], stride,
+                         now[2]},
+                        policy);
+              Value next = code.add32(code.narrow(i), 1);
+              Value isFirst = code.equal(code.rem(i, 2), code.i64(0));
+              Value here = tilesOf(next);
+              return SmallVector<Value>{
+                  code.add(now[0], code.select(isFirst, half, back)), here,
+                  code.mul(here, bytes)};
+            });
   code.stampLoad(/*isEnd=*/true);
 }
 
@@ -234,7 +246,7 @@ void LoaderBuilder::emitKVRun(Value splits, Value shape, Value offset) {
     Value bytes = code.mul(code.min(left, perStage), blockBytes);
     Value source =
         code.byteAt(base, code.mul(code.zext(first), code.zext(blockBytes)));
-    emitStage({source, bytes, {}, {}}, Value());
+    emitStage({source, bytes, {}, {}, {}}, Value());
   });
   code.stampLoad(/*isEnd=*/true);
 }
