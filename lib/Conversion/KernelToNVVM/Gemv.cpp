@@ -352,6 +352,15 @@ bool mlir::amk::takesStagesAhead(KernelGemvOp op, const GpuKernel &kernel) {
   return ::takesStagesAhead(runShapeOf(op, kernel));
 }
 
+bool mlir::amk::sharesStages(KernelProgramOp program,
+                             const GpuKernel &kernel) {
+  WalkResult result = program.walk([&](KernelGemvOp op) {
+    return runShapeOf(op, kernel).stageTiles > 1 ? WalkResult::interrupt()
+                                                 : WalkResult::advance();
+  });
+  return result.wasInterrupted();
+}
+
 void mlir::amk::planRows(GpuBuilder &code, KernelGemvOp op) {
   layout::RunShape shape = runShapeOf(op, code.kernel);
   if (shape.panels == 0)

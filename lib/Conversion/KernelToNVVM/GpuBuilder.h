@@ -50,6 +50,8 @@ struct GpuKernel {
   GpuAttr gpu;
   /// Positions of a block of the KV cache; 0 without attention.
   int32_t kvBlock = 0;
+  /// Whether tiles share stages in some body: see RunShape::stageTiles.
+  bool sharesStages = false;
 };
 
 constexpr StringLiteral kSharedName = "amk_shared";
@@ -243,6 +245,8 @@ void planRows(GpuBuilder &code, KernelGemvOp op);
 /// Whether warps take a stage before they need it, so that the time from words
 /// to rows is short; longer vectors need the registers.
 bool takesStagesAhead(KernelGemvOp op, const GpuKernel &kernel);
+/// What GpuKernel::sharesStages is to be.
+bool sharesStages(KernelProgramOp program, const GpuKernel &kernel);
 
 LogicalResult lowerGpuProgram(KernelProgramOp program, Operation *module,
                               const GpuKernel &kernel);

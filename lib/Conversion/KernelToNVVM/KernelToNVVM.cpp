@@ -333,8 +333,9 @@ private:
     module->setAttr(kGpuAttrName, program.getGpuAttr());
     // Symbols of the module must be around what names them.
     program->moveBefore(module.getBody(), module.getBody()->end());
-    return lowerGpuProgram(program, module,
-                           {*emitter, program.getGpuAttr(), *kvBlock});
+    GpuKernel kernel{*emitter, program.getGpuAttr(), *kvBlock};
+    kernel.sharesStages = sharesStages(program, kernel);
+    return lowerGpuProgram(program, module, kernel);
   }
 
   LogicalResult convertProgram(KernelProgramOp program) {

@@ -57,6 +57,9 @@ private:
                  function_ref<void()> body);
   void emitInstruction(Value number);
   void emitRun();
+  void emitStages(Value base, Value count, Value bytes, Value policy);
+  void emitSharedStages(Value base, Value count, Value bytes, Value shape,
+                        Value policy);
   void emitWeightRun(Value count, Value shape, Value offset);
   void emitKVRun(Value splits, Value shape, Value offset);
   void waitAppended();
@@ -161,13 +164,22 @@ void LoaderBuilder::emitStage(const CopySource &source, Value policy) {
             });
 }
 
+/// A stage after the other, as they lie in the stream.
+void LoaderBuilder::emitStages(Value base, Value count, Value bytes,
+                               Value policy) {
+  Value step = code.zext(bytes);
+  code.loop(code.i64(0), code.zext(count), 1, [&](Value i) {
+    emitStage({code.byteAt(base, code.mul(i, step)), bytes, {}, {}, {}},
+              policy);
+  });
+}
+
 /// Stages 2g and 2g + 1 are two halves of the same tiles, which lie one tile
-/// behind the other in the stream; `shape` is bytes and numbers of tiles.
-void LoaderBuilder::emitWeightRun(Value count, Value shape, Value offset) {
-  Value policy = code.kernel.arch.emitStreamPolicy(code);
-  Value base = code.byteAt(globalField(offsetof(abi::DeviceQueue, stream)),
-                           code.mul(code.zext(offset), abi::kFragmentBytes));
-  Value bytes = code.make<arith::AndIOp>(shape, code.i32(0xffff));
+/// behind the other in the stream; `shape` has how many. Carried, so that no
+/// time goes by between a wait and its copy: where the stage begins, its tiles
+/// and bytes.
+void LoaderBuilder::emitSharedStages(Value base, Value count, Value bytes,
+                                     Value shape, Value policy) {
   Value tiles = code.make<arith::AndIOp>(
       code.make<arith::ShRUIOp>(shape, code.i32(16)), code.i32(0xff));
   Value lastTiles = code.make<arith::ShRUIOp>(shape, code.i32(24));
@@ -178,23 +190,31 @@ void LoaderBuilder::emitWeightRun(Value count, Value shape, Value offset) {
   auto tilesOf = [&](Value stage) {
     return code.select(code.less(stage, full), tiles, lastTiles);
   };
-  code.stampLoad(/*isEnd=*/false);
-  // Carried, so that no time goes by between a wait and its copy: where the
-  // stage begins, its tiles and bytes.
   SmallVector<Value> init = {code.i64(0), tilesOf(code.i32(0))};
   init.push_back(code.mul(init[1], bytes));
-  code.loop(code.i64(0), code.zext(count), 1, init,
-            [&](Value i, ValueRange now) {
-              emitStage({code.byteAt(base, now[0]), bytes, now[1], stride,
-                         now[2]},
-                        policy);
-              Value next = code.add32(code.narrow(i), 1);
-              Value isFirst = code.equal(code.rem(i, 2), code.i64(0));
-              Value here = tilesOf(next);
-              return SmallVector<Value>{
-                  code.add(now[0], code.select(isFirst, half, back)), here,
-                  code.mul(here, bytes)};
-            });
+  code.loop(
+      code.i64(0), code.zext(count), 1, init, [&](Value i, ValueRange now) {
+        emitStage({code.byteAt(base, now[0]), bytes, now[1], stride, now[2]},
+                  policy);
+        Value here = tilesOf(code.add32(code.narrow(i), 1));
+        Value isFirst = code.equal(code.rem(i, 2), code.i64(0));
+        return SmallVector<Value>{
+            code.add(now[0], code.select(isFirst, half, back)), here,
+            code.mul(here, bytes)};
+      });
+}
+
+void LoaderBuilder::emitWeightRun(Value count, Value shape, Value offset) {
+  Value policy = code.kernel.arch.emitStreamPolicy(code);
+  Value base = code.byteAt(globalField(offsetof(abi::DeviceQueue, stream)),
+                           code.mul(code.zext(offset), abi::kFragmentBytes));
+  Value bytes = code.make<arith::AndIOp>(shape, code.i32(0xffff));
+  code.stampLoad(/*isEnd=*/false);
+  // A copy that begins a little later is missed by all that come after it.
+  if (code.kernel.sharesStages)
+    emitSharedStages(base, count, bytes, shape, policy);
+  else
+    emitStages(base, count, bytes, policy);
   code.stampLoad(/*isEnd=*/true);
 }
 
