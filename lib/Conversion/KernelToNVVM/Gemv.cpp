@@ -223,14 +223,10 @@ void Gemv::sumTiles(Value first, Value last) {
                                        code.i32(abi::kGpuConsumers - 1));
   code.blockBarrier();
   code.ifThen(code.less(row, count), [&] { sumRow(row, firstRow); });
-  if (!code.endsWithRows())
-    return;
-  // Once nobody reads `part` any more, warps may begin the next task, which
-  // writes there. One that alone has all rows need not wait for the others.
-  Value rowOfWarp = code.make<arith::AndIOp>(row, code.i32(-kWarp));
-  Value isAlone = code.make<arith::AndIOp>(
-      code.less(rowOfWarp, count), code.less(count, code.i32(kWarp + 1)));
-  code.splitBarrier(isAlone);
+  // Nobody reads `part` any more: warps without rows may begin the next task,
+  // which writes there.
+  if (code.endsWithRows())
+    code.blockBarrier();
 }
 
 void Gemv::emit() {

@@ -67,16 +67,6 @@ void GpuBuilder::blockBarrier() {
                           NVVM::BarrierReductionAttr(), Value());
 }
 
-void GpuBuilder::splitBarrier(Value arrive) {
-  auto role = scf::IfOp::create(b, loc, arrive, /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(&role.getThenRegion().front());
-  NVVM::BarrierArriveOp::create(b, loc, i32(2), i32(abi::kGpuConsumers));
-  b.setInsertionPointToStart(&role.getElseRegion().front());
-  NVVM::BarrierOp::create(b, loc, Type(), i32(2), i32(abi::kGpuConsumers),
-                          NVVM::BarrierReductionAttr(), Value());
-}
-
 void GpuBuilder::warpBarrier() { NVVM::SyncWarpOp::create(b, loc, i32(-1)); }
 
 Value GpuBuilder::shuffleXor(Value value, int32_t mask) {

@@ -104,9 +104,6 @@ public:
 
   //===--- Barriers, shuffles ---===//
   void blockBarrier(); ///< of the consumers: bar.sync 1, 512
-  /// Another barrier of the consumers. Of those whose warps `arrive` (i1)
-  /// nobody waits for the others.
-  void splitBarrier(Value arrive);
   void warpBarrier();
   Value shuffleXor(Value value, int32_t mask); ///< of 32 bits
   /// What lane `from` (i32) has, of 32 bits.
