@@ -98,8 +98,8 @@ static TaskSpan makeSpan(const abi::TaskStamps &stamps, WorkerTime &time) {
   span.weights = used ? std::min(weights, span.published) : span.published;
   // What was waited for the ring before the input had come is counted as if it
   // had been waited for afterwards.
-  span.input -= std::min(time.duration(stamps.earlyRingWait),
-                         span.input - span.begin);
+  span.input -=
+      std::min(time.duration(stamps.earlyRingWait), span.input - span.begin);
   span.ringWait = std::min(time.duration(stamps.ringWait),
                            span.weights - span.input);
   if (stamps.loadBegin && stamps.loadEnd)

@@ -84,6 +84,7 @@ void Timeline::writeTrace(std::ostream &out) const {
     for (uint32_t process : {kWorkers, kLoaders})
       writer.name("thread_name", process, worker,
                   "worker " + std::to_string(worker));
+  std::vector<double> published(tables.workers);
   for (const TaskSpan &span : list) {
     std::string task =
         tables.name(tables.instructions[span.instruction].name);
@@ -92,14 +93,17 @@ void Timeline::writeTrace(std::ostream &out) const {
         ",\"args\":{\"task\":" + TraceWriter::quoted(task) +
         format(",\"position\":%u,\"ring wait us\":%.3f}",
                startPosition + span.step, span.ringWait);
-    writer.slice(kWorkers, span.worker, phase, span.begin, span.published,
-                 more);
-    writer.slice(kWorkers, span.worker, "wait for input", span.begin,
-                 span.input);
-    writer.slice(kWorkers, span.worker, "compute", span.input, span.weights);
-    if (span.weights != span.published)
-      writer.slice(kWorkers, span.worker, "epilogue", span.weights,
-                   span.published);
+    // Warps without rows begin a task before the one before is published: then
+    // its slice begins a little later, as slices of a track do not overlap.
+    double begin = std::max(span.begin, published[span.worker]);
+    double input = std::max(span.input, begin);
+    published[span.worker] = span.published;
+    writer.slice(kWorkers, span.worker, phase, begin, span.published, more);
+    writer.slice(kWorkers, span.worker, "wait for input", begin, input);
+    double weights = std::max(span.weights, input);
+    writer.slice(kWorkers, span.worker, "compute", input, weights);
+    if (weights != span.published)
+      writer.slice(kWorkers, span.worker, "epilogue", weights, span.published);
     if (span.load)
       writer.slice(kLoaders, span.worker, phase, span.load->begin,
                    span.load->end, more);

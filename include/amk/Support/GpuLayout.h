@@ -112,10 +112,10 @@ struct BlockPlace {
 
 /// How the tiles of a task are cut into stages. The stream of a task is, for
 /// each panel, for each tile, tileStages * stageBlocks blocks: those of the
-/// panel's columns in order, then blocks of zeros. A stage has the blocks of one
-/// tile, or those of several tiles whose blocks all lie in two stages: stage 2g
-/// the first half of the blocks of each of tiles stageTiles * g and following,
-/// stage 2g + 1 their second half.
+/// panel's columns in order, then blocks of zeros. A stage has the blocks of
+/// one tile, or those of several tiles whose blocks all lie in two stages:
+/// stage 2g the first half of the blocks of each of tiles stageTiles * g and
+/// following, stage 2g + 1 their second half.
 struct RunShape {
   uint64_t panels;       ///< of K; the outer loop of the stream
   uint64_t panelColumns; ///< of a panel; K <= panels * panelColumns
@@ -180,7 +180,9 @@ constexpr RunShape runShape(abi::PackLayout layout, uint64_t columns,
           tileStages,
           stageBlocks,
           uint32_t(ceilDiv(stageBlocks, kGroupWarps)),
-          !canShare ? 1 : fit < kMaxStageTiles ? fit : kMaxStageTiles};
+          !canShare              ? 1
+          : fit < kMaxStageTiles ? fit
+                                 : kMaxStageTiles};
 }
 static_assert(runShape(abi::PackLayout::MmaTile8x2, 14336, 32).panels == 4 &&
               runShape(abi::PackLayout::MmaTile8x2, 14336, 32).stageBlocks ==

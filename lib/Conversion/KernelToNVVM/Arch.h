@@ -41,8 +41,8 @@ std::string archNames();
 GpuAttr defaultGpuAttr(MLIRContext *context, const ArchRow &row);
 
 /// What a copy reads: `count` pieces (i32, null: 1) of `bytes` (i32, a multiple
-/// of 16; may be 0 if there is one), `all` together (i32), piece i from `first +
-/// i * stride` (i64). They come to lie one behind the other.
+/// of 16; may be 0 if there is one), `all` together (i32), piece i from `first
+/// + i * stride` (i64). They come to lie one behind the other.
 struct CopySource {
   Value first, bytes;
   Value count, stride, all;

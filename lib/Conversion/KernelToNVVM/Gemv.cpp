@@ -61,8 +61,8 @@ public:
       : code(code), op(op), operands(operands), shape(shape),
         tileRows(op.getTileRows()), mostRows(elements(op.getOut())),
         mostTiles(layout::ceilDiv(mostRows, tileRows)),
-        batch(batchTiles(shape)),
-        multiplier(multiplier), share(share), mine(makeRowVariable(code)) {}
+        batch(batchTiles(shape)), multiplier(multiplier), share(share),
+        mine(makeRowVariable(code)) {}
   void emit();
 
 private:
@@ -175,9 +175,8 @@ void Gemv::leaveSum(Value y, Value place, Value isFirstPanel) {
 }
 
 void Gemv::multiplyTile(Value place, Value isFirstPanel) {
-  ifHasBlocks(
-      [&] { leaveSum(multiplier.multiplyTile(), place, isFirstPanel); },
-      [&] { multiplier.skipTile(); });
+  ifHasBlocks([&] { leaveSum(multiplier.multiplyTile(), place, isFirstPanel); },
+              [&] { multiplier.skipTile(); });
 }
 
 /// Multiplies the tiles of the stage that was taken, and takes the one that
@@ -192,14 +191,13 @@ void Gemv::multiplyStage(Value place, Value next, Value tiles,
   if (meanwhile)
     meanwhile();
   if (next)
-    code.ifThen(code.less(next, tiles),
-                [&] { multiplier.takeStage(); });
+    code.ifThen(code.less(next, tiles), [&] { multiplier.takeStage(); });
   for (auto [i, sum] : llvm::enumerate(sums))
     leaveSum(sum, code.add32(place, int32_t(i)), Value());
 }
 
-/// Row `row` (i32) of those from `firstRow` on: the sum over the warps, in their
-/// order.
+/// Row `row` (i32) of those from `firstRow` on: the sum over the warps, in
+/// their order.
 void Gemv::sumRow(Value row, Value firstRow) {
   Value part = code.shared(SharedPart::Part);
   Value tile = code.mul32(code.div32(row, tileRows), layout::kPartStride);
@@ -267,8 +265,8 @@ void Gemv::loadInput() {
   multiplier.loadInput(share);
 }
 
-/// Of what loadInput() has loaded, if it has not done so: the sum over the lanes
-/// takes time, in which products are made.
+/// Of what loadInput() has loaded, if it has not done so: the sum over the
+/// lanes takes time, in which products are made.
 void Gemv::addSquares() {
   if (!multiplier.needsSquares())
     share.addSquares();
@@ -348,8 +346,7 @@ bool mlir::amk::takesStagesAhead(KernelGemvOp op, const GpuKernel &kernel) {
   return ::takesStagesAhead(runShapeOf(op, kernel));
 }
 
-bool mlir::amk::sharesStages(KernelProgramOp program,
-                             const GpuKernel &kernel) {
+bool mlir::amk::sharesStages(KernelProgramOp program, const GpuKernel &kernel) {
   WalkResult result = program.walk([&](KernelGemvOp op) {
     return runShapeOf(op, kernel).stageTiles > 1 ? WalkResult::interrupt()
                                                  : WalkResult::advance();
@@ -364,12 +361,11 @@ void mlir::amk::planRows(GpuBuilder &code, KernelGemvOp op) {
   // The last warps: in tasks with short vectors they have nothing else to do.
   int64_t rows = elements(op.getOut());
   int64_t first = abi::kGpuConsumers - llvm::alignTo(rows, kWarp);
-  bool areLast =
-      rows <= batchTiles(shape) * int64_t(op.getTileRows()) &&
-      llvm::all_of(op.getOut().getUsers(), [&](Operation *user) {
-        return isa<KernelGemvOp, KernelStoreRowsOp, KernelStoreGatedOp,
-                   KernelStoreQKVOp>(user);
-      });
+  bool areLast = rows <= batchTiles(shape) * int64_t(op.getTileRows()) &&
+                 llvm::all_of(op.getOut().getUsers(), [&](Operation *user) {
+                   return isa<KernelGemvOp, KernelStoreRowsOp,
+                              KernelStoreGatedOp, KernelStoreQKVOp>(user);
+                 });
   code.setRows(std::max<int64_t>(first, 0), areLast);
 }
 

@@ -133,8 +133,8 @@ void LoaderBuilder::emitInstruction(Value number) {
       Value target =
           code.shared(SharedPart::Instructions, code.mul32(place, size));
       Value full = code.barrier(layout::kInstructionFullBarriers, place);
-      code.kernel.arch.emitCopy(code, {source, code.i32(size), {}, {}, {}}, target,
-                                full, Value());
+      code.kernel.arch.emitCopy(code, {source, code.i32(size), {}, {}, {}},
+                                target, full, Value());
       set(requested, code.add32(get(requested), 1));
     });
   });

@@ -69,8 +69,8 @@ void Multiplier::takeStage() {
 
 Value Multiplier::multiplyTaken(uint32_t i) {
   SmallVector<Value> blocks;
-  for (Value variable : ArrayRef(taken).slice(i * shape.warpBlocks,
-                                              shape.warpBlocks))
+  for (Value variable :
+       ArrayRef(taken).slice(i * shape.warpBlocks, shape.warpBlocks))
     blocks.push_back(code.load(fragmentType(), variable, 16));
   beginTile();
   addProducts(blocks);
@@ -229,8 +229,7 @@ void MmaMultiplier::addProducts(ArrayRef<Value> weights) {
     for (int32_t r = 0; r < 4; ++r)
       a.push_back(extract(code, weight, r));
     SmallVector<Value> &chain = sums[blocks % 2];
-    auto sum =
-        code.kernel.arch.emitMma(code, element, a, input[blocks], chain);
+    auto sum = code.kernel.arch.emitMma(code, element, a, input[blocks], chain);
     chain.assign(sum.begin(), sum.end());
     ++blocks;
   }

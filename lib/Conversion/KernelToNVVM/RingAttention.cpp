@@ -77,7 +77,6 @@ private:
   State piece(Value slot, Value firstBlock, Value number, State state);
   void attendAlone();
   void sendAlone(const State &state);
-  State attend();
   void finish(function_ref<void()> rest);
   void leaveSums(const State &state);
   void joinSums();
@@ -346,8 +345,7 @@ void RingAttention::attendAlone() {
     code.ifThen(code.less(code.warp(), code.i32(shape.tiles)), [&] {
       State none = alone.initialState();
       sendAlone(ifElse(
-          isOwner(), none,
-          [&] { return alone.addBlock(slot, ownRow(), none); },
+          isOwner(), none, [&] { return alone.addBlock(slot, ownRow(), none); },
           [&] { return alone.addBlock(slot, Value(), none); }));
     });
     code.releaseStage();
@@ -505,14 +503,6 @@ void RingAttention::countAppend() {
   });
 }
 
-/// Leaves what sendJoined() joins.
-State RingAttention::attend() {
-  State state = stages();
-  code.stamp(abi::Stamp::Weights);
-  leaveSums(state);
-  return state;
-}
-
 /// The step's row goes to the cache when all stages have landed, and what a
 /// split of several blocks has left is joined behind the same barrier.
 void RingAttention::finish(function_ref<void()> rest) {
@@ -543,7 +533,9 @@ void RingAttention::emit() {
     attendAlone();
     finish([] {});
     code.b.setInsertionPointToStart(&either.getThenRegion().front());
-    State state = attend();
+    State state = stages();
+    code.stamp(abi::Stamp::Weights);
+    leaveSums(state);
     findWords();
     finish([&] { sendJoined(state); });
   }

@@ -86,24 +86,6 @@ void GpuBuilder::stampLoad(bool isEnd) {
   });
 }
 
-/// The clock that all multiprocessors share, right after it has advanced: it
-/// does so about once in a microsecond, and what is read between says too
-/// little of when tasks of different workers were.
-static Value sharedClock(GpuBuilder &code) {
-  Type i64 = code.b.getI64Type();
-  Value first = code.make<NVVM::GlobalTimerOp>(i64);
-  auto loop = scf::WhileOp::create(
-      code.b, code.loc, TypeRange{i64}, ValueRange{first},
-      [&](OpBuilder &, Location, ValueRange) {
-        Value now = code.make<NVVM::GlobalTimerOp>(i64);
-        scf::ConditionOp::create(code.b, code.loc, code.equal(now, first), now);
-      },
-      [&](OpBuilder &, Location, ValueRange now) {
-        scf::YieldOp::create(code.b, code.loc, now);
-      });
-  return loop.getResult(0);
-}
-
 void GpuBuilder::stampWorker(bool isEnd) {
   if (!kernel.gpu.getTrace())
     return;
@@ -118,10 +100,10 @@ void GpuBuilder::stampWorker(bool isEnd) {
       store(value,
             byteAt(argsPointer(offsetof(abi::GpuArgs, stamps)), byte), 8);
     };
-    Value nanoseconds = sharedClock(*this);
-    Value ticks = make<NVVM::Clock64Op>(b.getI64Type());
-    put(nanoseconds, offsetof(abi::WorkerClocks, nanoseconds));
-    put(ticks, offsetof(abi::WorkerClocks, ticks));
+    Type i64 = b.getI64Type();
+    put(make<NVVM::GlobalTimerOp>(i64),
+        offsetof(abi::WorkerClocks, nanoseconds));
+    put(make<NVVM::Clock64Op>(i64), offsetof(abi::WorkerClocks, ticks));
   });
 }
 

@@ -177,8 +177,8 @@ void Checker::checkWeightRun(const DeviceInstruction &found,
   uint64_t bytes = found.stageBytes, copies = segment.bytes / tiles / bytes;
   equal("bytes of the run", tiles * copies * bytes, segment.bytes);
   // Tiles of two copies share stages as far as there is room.
-  uint64_t fit = std::min<uint64_t>(manifest.gpu->stageBytes / bytes,
-                                    gpu::kMaxStageTiles);
+  uint64_t fit =
+      std::min<uint64_t>(manifest.gpu->stageBytes / bytes, gpu::kMaxStageTiles);
   equal("stageTiles", found.stageTiles, copies == 2 ? fit : 1);
   equal("lastTiles",
         (found.stageCount - 2) / 2 * found.stageTiles + found.lastTiles,

@@ -114,9 +114,8 @@ void setSignals(GpuTestBundle &b, amk::abi::Instruction &in,
 const Damage kRefused[] = {
     {"instructions[0] (attend[0]): body: found 3",
      [](B &b) { b.instruction(0, B::kAttend).body = 3; }},
-    {"operandCount: found 3", [](B &b) {
-       b.instruction(0, B::kMix).operandCount = 3;
-     }},
+    {"operandCount: found 3",
+     [](B &b) { b.instruction(0, B::kMix).operandCount = 3; }},
     {"operands[1]: found 24, expected a multiple of 16",
      [](B &b) { b.instruction(0, B::kMix).operands[1] = 24; }},
     {"operands[1]: found 4096, expected less than 32",
