@@ -70,7 +70,6 @@ private:
   uint32_t tilesOfStage() const {
     return std::min<uint32_t>(shape.stageTiles, mostTiles);
   }
-  void ifHasBlocks(function_ref<void()> then, function_ref<void()> otherwise);
   void emitBatches(function_ref<void(Value, Value)> body);
   void emitStages();
   void emitTiles();
@@ -149,15 +148,6 @@ Value Gemv::rootMeanSquare() {
 // Tiles
 //===----------------------------------------------------------------------===//
 
-void Gemv::ifHasBlocks(function_ref<void()> then,
-                       function_ref<void()> otherwise) {
-  Value has = hasBlocks(code, shape);
-  if (!has)
-    return then();
-  code.ifThen(has, then);
-  code.ifThen(negate(code, has), otherwise);
-}
-
 /// A tile's sums go to place `place` (i32) of `part`, or are added there unless
 /// this is the first panel (null: the only one).
 void Gemv::leaveSum(Value y, Value place, Value isFirstPanel) {
@@ -175,8 +165,10 @@ void Gemv::leaveSum(Value y, Value place, Value isFirstPanel) {
 }
 
 void Gemv::multiplyTile(Value place, Value isFirstPanel) {
-  ifHasBlocks([&] { leaveSum(multiplier.multiplyTile(), place, isFirstPanel); },
-              [&] { multiplier.skipTile(); });
+  ifHasBlocks(
+      code, shape,
+      [&] { leaveSum(multiplier.multiplyTile(), place, isFirstPanel); },
+      [&] { multiplier.skipTile(); });
 }
 
 /// Multiplies the tiles of the stage that was taken, and takes the one that
@@ -231,7 +223,7 @@ void Gemv::emit() {
   share.load(code.i32(0));
   if (takesStagesAhead(shape)) {
     multiplier.makeRoom(tilesOfStage());
-    ifHasBlocks([&] { multiplier.takeStage(); }, [] {});
+    ifHasBlocks(code, shape, [&] { multiplier.takeStage(); });
   }
   // Of an earlier phase than the vector, so that it has come before.
   EarlyLoads::finish(code);
@@ -289,6 +281,7 @@ void Gemv::emitStages() {
   if (hasBatches)
     loadInput();
   ifHasBlocks(
+      code, shape,
       [&] {
         if (!hasBatches)
           loadInput();
@@ -304,8 +297,9 @@ void Gemv::emitStages() {
       });
   sumTiles(zero, last);
   emitBatches([&](Value first, Value last) {
-    ifHasBlocks([&] { multiply(first, last, first); },
-                [&] { skip(first, last); });
+    ifHasBlocks(
+        code, shape, [&] { multiply(first, last, first); },
+        [&] { skip(first, last); });
   });
 }
 

@@ -161,8 +161,7 @@ public:
   void waitBarrier(::amk::abi::WaitKind kind, Value bar, Value parity,
                    Value slot);
 
-  //===--- The consumers' side of the ring, in the strict order of stages
-  //---===//
+  //===--- The consumers' side of the ring, strictly in order of stages ---===//
   /// Waits until the next stage of my group is full; its address.
   Value acquireStage();
   /// All lanes of the warp have read it; to be called once for each stage, by
@@ -236,7 +235,6 @@ void emitLoader(GpuBuilder &code);
 void buildGpuMain(OpBuilder &builder, Location loc, const GpuKernel &kernel,
                   ArrayRef<LLVM::LLVMFuncOp> bodies);
 
-/// Lowers a program with a `gpu` attribute into `module`, where it lies.
 /// How rows of bodies with a product go to threads.
 void planRows(GpuBuilder &code, KernelGemvOp op);
 /// Whether warps take a stage before they need it, so that the time from words
@@ -245,6 +243,7 @@ bool takesStagesAhead(KernelGemvOp op, const GpuKernel &kernel);
 /// What GpuKernel::sharesStages is to be.
 bool sharesStages(KernelProgramOp program, const GpuKernel &kernel);
 
+/// Lowers a program with a `gpu` attribute into `module`, where it lies.
 LogicalResult lowerGpuProgram(KernelProgramOp program, Operation *module,
                               const GpuKernel &kernel);
 

@@ -77,7 +77,7 @@ private:
   State piece(Value slot, Value firstBlock, Value number, State state);
   void attendAlone();
   void sendAlone(const State &state);
-  void finish(function_ref<void()> rest);
+  void appendRow();
   void leaveSums(const State &state);
   void joinSums();
   void leaveOutput(const State &state, int32_t round);
@@ -92,7 +92,6 @@ private:
   Value isBusy(Value warp);
   Value roundPlace(Value warp, Value inRound, Value e);
   Value wordsOf(Value head);
-  Value half() { return code.rem32(code.warp(), shape.halves); }
   Value isOwner();
   State ifElse(Value condition, const State &state, function_ref<State()> then,
                function_ref<State()> otherwise);
@@ -503,9 +502,9 @@ void RingAttention::countAppend() {
   });
 }
 
-/// The step's row goes to the cache when all stages have landed, and what a
-/// split of several blocks has left is joined behind the same barrier.
-void RingAttention::finish(function_ref<void()> rest) {
+/// The step's row goes to the cache when all stages have landed: behind a
+/// barrier, which also lets warps read what others have left.
+void RingAttention::appendRow() {
   // Asked for before it is needed: it comes from global memory.
   Value cache = again(operands.getCache());
   // Others than the owner read a row, too, and drop it.
@@ -513,7 +512,6 @@ void RingAttention::finish(function_ref<void()> rest) {
       math.loadNewRow(code.rem32(ownRow(), shape.positions));
   code.blockBarrier();
   append(cache, newRow);
-  rest();
 }
 
 void RingAttention::emit() {
@@ -531,13 +529,14 @@ void RingAttention::emit() {
     OpBuilder::InsertionGuard guard(code.b);
     code.b.setInsertionPointToStart(&either.getElseRegion().front());
     attendAlone();
-    finish([] {});
+    appendRow();
     code.b.setInsertionPointToStart(&either.getThenRegion().front());
     State state = stages();
     code.stamp(abi::Stamp::Weights);
     leaveSums(state);
     findWords();
-    finish([&] { sendJoined(state); });
+    appendRow();
+    sendJoined(state);
   }
   // The row is in the cache, and shared memory is free.
   code.blockBarrier();

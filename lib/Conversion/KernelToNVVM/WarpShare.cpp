@@ -22,11 +22,16 @@ Value mlir::amk::firstBlockOfWarp(GpuBuilder &code,
   return code.min(first, code.i32(int32_t(shape.stageBlocks) - perWarp));
 }
 
-Value mlir::amk::hasBlocks(GpuBuilder &code, const layout::RunShape &shape) {
+void mlir::amk::ifHasBlocks(GpuBuilder &code, const layout::RunShape &shape,
+                            function_ref<void()> then,
+                            function_ref<void()> otherwise) {
   uint32_t warps = busyWarps(shape);
   if (warps == layout::kGroupWarps)
-    return Value();
-  return code.less(code.warpInGroup(), code.i32(warps));
+    return then();
+  Value has = code.less(code.warpInGroup(), code.i32(warps));
+  code.ifThen(has, then);
+  if (otherwise)
+    code.ifThen(negate(code, has), otherwise);
 }
 
 /// From so many words on, those that all lanes ask for again and again keep the
@@ -144,14 +149,6 @@ Value WarpShare::index(const Pair &pair) {
   return code.add(begin(), place(pair));
 }
 
-/// Emits `body` for the warps that have blocks.
-void WarpShare::ifAny(function_ref<void()> body) {
-  if (Value has = hasBlocks(code, shape))
-    code.ifThen(has, body);
-  else
-    body();
-}
-
 /// Column at which the panel begins, and how many it has (i32).
 Value WarpShare::begin() {
   if (shape.panels == 1)
@@ -178,7 +175,7 @@ void WarpShare::load(Value number) {
       code.store(code.make<LLVM::ExtractElementOp>(loaded, code.i32(j)),
                  variables[j], 4);
   };
-  ifAny([&] {
+  ifHasBlocks(code, shape, [&] {
     if (poller)
       poller->load();
     for (const Pair &pair : pairs) {
@@ -192,7 +189,7 @@ void WarpShare::load(Value number) {
 
 void WarpShare::wait() {
   if (poller)
-    ifAny([&] { poller->wait(); });
+    ifHasBlocks(code, shape, [&] { poller->wait(); });
 }
 
 Value WarpShare::element(unsigned number, int32_t element) {

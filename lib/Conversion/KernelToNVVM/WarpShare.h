@@ -23,8 +23,10 @@ Value firstBlockOfWarp(GpuBuilder &code, const ::amk::gpu::RunShape &shape);
 inline uint32_t busyWarps(const ::amk::gpu::RunShape &shape) {
   return ::amk::gpu::ceilDiv(shape.stageBlocks, shape.warpBlocks);
 }
-/// Whether this is one of them (i1); null: all are.
-Value hasBlocks(GpuBuilder &code, const ::amk::gpu::RunShape &shape);
+/// Emits `then` for these, and `otherwise` (null: nothing) for the others.
+void ifHasBlocks(GpuBuilder &code, const ::amk::gpu::RunShape &shape,
+                 function_ref<void()> then,
+                 function_ref<void()> otherwise = nullptr);
 
 /// A vector that workers have passed on.
 struct InputVector {
@@ -77,7 +79,6 @@ private:
   Value isThere(const Pair &pair, int32_t element);
   Value element(unsigned number, int32_t element);
   Value index(const Pair &pair);
-  void ifAny(function_ref<void()> body);
   bool mayEnd() const;
   Value begin();
   Value size();
