@@ -254,6 +254,20 @@ void GpuBuilder::storeShared32(Value value, Value pointer) {
                         LLVM::AtomicOrdering::release, "block");
 }
 
+// Not llvm.atomicrmw, which loses its ordering.
+void GpuBuilder::countShared32(Value amount, Value pointer) {
+  NVVM::InlinePtxOp::create(
+      b, loc, TypeRange(), ValueRange{pointer, amount}, ValueRange(),
+      "red.release.cta.shared.add.u32 [$0], $1;", Value());
+}
+
+Value GpuBuilder::pollShared32(Value pointer) {
+  auto read = NVVM::InlinePtxOp::create(
+      b, loc, TypeRange{b.getI32Type()}, ValueRange{pointer, i32(0)},
+      ValueRange(), "atom.acquire.cta.shared.or.b32 $0, [$1], $2;", Value());
+  return read.getResult(0);
+}
+
 /// Only these waits are for other workers, which may have given up.
 static bool endsWithAbort(abi::WaitKind kind) {
   return kind == abi::WaitKind::Counter || kind == abi::WaitKind::Word;

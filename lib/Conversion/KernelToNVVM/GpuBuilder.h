@@ -157,6 +157,10 @@ public:
   /// The word at `pointer` of shared memory, as other warps change it.
   Value loadShared32(Value pointer);
   void storeShared32(Value value, Value pointer);
+  /// A number that others poll: both are atomic operations, as racecheck of
+  /// compute-sanitizer takes a store and a load for a race.
+  void countShared32(Value amount, Value pointer); ///< releases
+  Value pollShared32(Value pointer);               ///< acquires
   /// Waits for the phase `parity` of a barrier.
   void waitBarrier(::amk::abi::WaitKind kind, Value bar, Value parity,
                    Value slot);
@@ -164,8 +168,8 @@ public:
   //===--- The consumers' side of the ring, strictly in order of stages ---===//
   /// Waits until the next stage of my group is full; its address.
   Value acquireStage();
-  /// All lanes of the warp have read it; to be called once for each stage, by
-  /// warps without work in it, too.
+  /// This lane has read it; to be called once for each stage, by warps without
+  /// work in it, too.
   void releaseStage();
 
   /// A variable on the stack, which LLVM makes a register of; of i32 unless a

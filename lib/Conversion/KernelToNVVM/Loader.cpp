@@ -229,12 +229,12 @@ void LoaderBuilder::waitAppended() {
   Value needed = code.add32(code.sub(get(runs), perStep), 1);
   auto done = [&]() -> Value {
     Value enough = code.make<arith::CmpIOp>(
-        arith::CmpIPredicate::sge, code.loadShared32(appended), needed);
+        arith::CmpIPredicate::sge, code.pollShared32(appended), needed);
     return code.make<arith::OrIOp>(enough, stopped());
   };
   code.waitFor(done, [&] {
     return GpuBuilder::Failure{abi::WaitKind::Appended, Value(),
-                               code.loadShared32(appended), needed, Value()};
+                               code.pollShared32(appended), needed, Value()};
   });
   set(runs, code.add32(get(runs), 1));
   code.kernel.arch.emitCopyAfterStores(code);

@@ -76,11 +76,8 @@ Value GpuBuilder::acquireStage() {
 
 void GpuBuilder::releaseStage() {
   SmallVector<Value, 2> state = ringState();
-  warpBarrier();
-  ifThen(equal(lane(), i32(0)), [&] {
-    kernel.arch.emitBarrierArrive(*this,
-                                  barrier(layout::kEmptyBarriers, state[0]));
-  });
+  kernel.arch.emitBarrierArrive(*this,
+                                barrier(layout::kEmptyBarriers, state[0]));
   int32_t stages = kernel.gpu.getStages();
   Value next = add32(state[0], layout::kGroups);
   Value wraps = less(i32(stages - 1), next);

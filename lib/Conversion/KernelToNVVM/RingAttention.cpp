@@ -497,8 +497,7 @@ void RingAttention::countAppend() {
   code.ifThen(code.equal(code.thread(), code.i32(0)), [&] {
     Value appended = code.shared(SharedPart::State,
                                  code.i32(layout::StateOffset::kAppended));
-    Value before = code.load(code.b.getI32Type(), appended, 4);
-    code.storeShared32(code.add32(before, 1), appended);
+    code.countShared32(code.i32(1), appended);
   });
 }
 
