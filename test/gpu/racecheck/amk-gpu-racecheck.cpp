@@ -38,13 +38,14 @@ enum class Copy { Bulk, Store };
 /// Who executes fence.proxy.async between a slot's reads and its next copy.
 enum class Fence { None, Loader, Readers };
 /// How a warp that has read a slot gives it back. Its lanes that store one fill
-/// it the same way.
+/// it the same way. The wrong ones come last.
 enum class Release {
-  OneLane,   ///< bar.warp.sync, then lane 0 arrives for the warp: the kernel's
+  OneLane,   ///< bar.warp.sync, then lane 0 arrives for the warp
   OneOfMask, ///< the same with a mask that ptxas does not know to be full: it
              ///< makes WARPSYNC of that, not WARPSYNC.ALL
-  AllLanes,  ///< each lane arrives
+  AllLanes,  ///< each lane arrives: the kernel's
   Early,     ///< wrong: lane 0 arrives before the warp has read
+  AllEarly,  ///< wrong: each lane arrives before it has read
   Ignored,   ///< wrong: the loader does not wait for it
 };
 
@@ -57,14 +58,12 @@ struct Variant {
   bool barrier;        ///< all threads also meet at a barrier for each stage
   const char *meaning; ///< of hazards that racecheck reports for it
 
-  bool isRight() const {
-    return release != Release::Early && release != Release::Ignored;
-  }
+  bool isRight() const { return release < Release::Early; }
 };
 
 constexpr Variant kVariants[] = {
     {"bulk_lane", Copy::Bulk, Release::OneLane, Fence::None, 64, false,
-     "the protocol of the kernel"},
+     "right; an arrival for each warp instead of each lane"},
     {"bulk_all", Copy::Bulk, Release::AllLanes, Fence::None, 64, false,
      "clean while bulk_lane is not: the tool misses bar.warp.sync"},
     {"bulk_mask", Copy::Bulk, Release::OneOfMask, Fence::None, 64, false,
@@ -72,7 +71,7 @@ constexpr Variant kVariants[] = {
     {"bulk_lane_fence", Copy::Bulk, Release::OneLane, Fence::Loader, 64, false,
      "right, by the text on proxies too"},
     {"bulk_all_fence", Copy::Bulk, Release::AllLanes, Fence::Loader, 64, false,
-     "right, by the text on proxies too"},
+     "the protocol of the kernel"},
     {"bulk_all_fences", Copy::Bulk, Release::AllLanes, Fence::Readers, 64,
      false, "right; clean while bulk_all_fence is not: readers must fence"},
     {"store_lane", Copy::Store, Release::OneLane, Fence::None, 64, false,
@@ -85,6 +84,8 @@ constexpr Variant kVariants[] = {
      "right, whatever the tool knows of mbarriers, but for proxies"},
     {"bulk_early", Copy::Bulk, Release::Early, Fence::None, 64, false,
      "WRONG, must be reported"},
+    {"bulk_all_early", Copy::Bulk, Release::AllEarly, Fence::Loader, 64, false,
+     "WRONG, must be reported: the kernel's but for where it arrives"},
     {"store_early", Copy::Store, Release::Early, Fence::None, 64, false,
      "WRONG, must be reported"},
     {"bulk_ignored", Copy::Bulk, Release::Ignored, Fence::None, 64, false,
@@ -104,6 +105,11 @@ static const char kProxyFence[] = "  fence.proxy.async.shared::cta;\n";
 /// True if 32 lanes store a slot and each of them says so.
 static bool allLanesFill(const Variant &variant) {
   return variant.copy == Copy::Store && variant.release == Release::AllLanes;
+}
+
+static bool allLanesArrive(const Variant &variant) {
+  return variant.release == Release::AllLanes ||
+         variant.release == Release::AllEarly;
 }
 
 /// Waits for a barrier's phase. The wrong variants may wait for one that is
@@ -161,7 +167,7 @@ static const char kBegin[] = R"((
 
 static std::string initialise(const Variant &variant) {
   std::string text;
-  const char *readers = variant.release == Release::AllLanes ? "64" : "2";
+  const char *readers = allLanesArrive(variant) ? "64" : "2";
   const char *writers = allLanesFill(variant) ? "32" : "1";
   for (uint32_t slot = 0; slot != kSlots; ++slot) {
     std::string at = "[%barriers+" + std::to_string(8 * slot);
@@ -180,6 +186,8 @@ static std::string consumer(const Variant &variant) {
                      waitFor("wait_full", "%full", variant);
   if (variant.release == Release::Early)
     text += std::string("  @%first ") + kArrive;
+  if (variant.release == Release::AllEarly)
+    text += std::string("  ") + kArrive;
   text += R"(
   // 16 bytes a lane, 512 a warp
   shl.b32 %part, %thread, 4;
@@ -194,7 +202,8 @@ static std::string consumer(const Variant &variant) {
     text += kProxyFence;
   if (variant.release == Release::AllLanes)
     text += std::string("  ") + kArrive;
-  else if (variant.release != Release::Early)
+  else if (variant.release != Release::Early &&
+           variant.release != Release::AllEarly)
     text += std::string("  bar.warp.sync ") +
             (variant.release == Release::OneOfMask ? "%mask" : "0xffffffff") +
             ";\n  @%first " + kArrive;
