@@ -134,10 +134,11 @@ private:
   void emitDispatch(Value body);
   void emitSignal();
   void emitRelease(Value place);
-  Value flagSet(Value flags, abi::DeviceFlag flag) {
+  /// Of the instruction's first word, which has the body and then the flags.
+  Value flagSet(Value word, abi::DeviceFlag flag) {
     return code.make<arith::CmpIOp>(
         arith::CmpIPredicate::ne,
-        code.make<arith::AndIOp>(flags, code.i32(flag)), code.i32(0));
+        code.make<arith::AndIOp>(word, code.i32(flag << 16)), code.i32(0));
   }
   Value state(uint32_t offset) {
     return code.shared(SharedPart::State, code.i32(offset));
@@ -296,12 +297,13 @@ void MainBuilder::emitTask(Value number) {
   code.waitBarrier(abi::WaitKind::Instruction,
                    code.barrier(layout::kInstructionFullBarriers, place),
                    code.rem32(code.div32(number, slots), 2), place);
+  // Read again behind the body, over which it would be spilled.
   Value word = code.instructionField(0);
-  Value flags = code.make<arith::ShRUIOp>(word, code.i32(16));
   code.stamp(abi::Stamp::Begin);
-  code.ifThen(flagSet(flags, abi::kCounterWaits), [&] { emitCounterWaits(); });
+  code.ifThen(flagSet(word, abi::kCounterWaits), [&] { emitCounterWaits(); });
   emitDispatch(code.make<arith::AndIOp>(word, code.i32(0xffff)));
-  code.ifThen(flagSet(flags, abi::kCounterSignals), [&] { emitSignal(); });
+  word = code.instructionField(0);
+  code.ifThen(flagSet(word, abi::kCounterSignals), [&] { emitSignal(); });
   emitRelease(place);
 }
 
