@@ -39,6 +39,7 @@ TOOLS = ("amk-bench", "amk-run", "amk-doctor", "amk-gpu-model-test")
 VARIANTS = (
     ("plain", ["sm_90a"], [], 1.0),
     ("hi-lo", ["sm_90a"], ["--hi-lo"], 0.2),
+    ("counters", ["sm_90a"], ["--hi-lo", "--release-elements=1"], 0.2),
     ("ptx80", ["sm_80"], ["--hi-lo", "--ptxas=none"], 0.2),
     ("ptx86", ["sm_86", "sm_89"], ["--hi-lo", "--ptxas=none"], 0.2),
 )

@@ -147,10 +147,12 @@ static void addScheduling(OpPassManager &passes,
   schedules.addPass(createPackWeights());
 }
 
-/// Workers of a GPU hand on activations as value+tag words.
+/// Workers of a GPU hand on activations as value+tag words or by counters.
 static void addGpuScheduling(OpPassManager &passes,
                              const CompileOptions &options) {
-  passes.nest<GraphOp>().addPass(createChooseHandOff());
+  ChooseHandOffOptions choice;
+  choice.releaseElements = options.gpu.releaseElements;
+  passes.nest<GraphOp>().addPass(createChooseHandOff(choice));
   addPlacement(passes, options);
   OpPassManager &schedules = passes.nest<ScheduleOp>();
   InsertHandOffOptions handOff;
@@ -287,6 +289,11 @@ struct CompilePipelineOptions
       *this, "hi-lo",
       llvm::cl::desc("Activations on a GPU as a pair of 16-bit numbers"),
       llvm::cl::init(false)};
+  Option<int64_t> releaseElements{
+      *this, "release-elements",
+      llvm::cl::desc("Elements from which on a GPU's activations pass by a "
+                     "counter; 0: none do"),
+      llvm::cl::init(0)};
   Option<unsigned> workers{
       *this, "workers", llvm::cl::desc("Number of workers"), llvm::cl::init(1)};
   Option<unsigned> tileRows{
@@ -334,6 +341,7 @@ struct CompilePipelineOptions
     options.gpu.stageBytes = stageBytes;
     options.gpu.inFlight = inFlight;
     options.gpu.hiLo = hiLo;
+    options.gpu.releaseElements = releaseElements;
     for (const std::string &name : options.gpu.archs)
       if (!isGpuArch(name)) {
         (void)fail("amk-compile-pipeline: archs: found '" + name +

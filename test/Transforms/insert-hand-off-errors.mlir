@@ -43,7 +43,7 @@ amk.schedule @counter workers = 1 config = #config unsynchronized {
                       context = 16, eos = [2], bos = 1>
 
 amk.schedule @release workers = 1 config = #config unsynchronized {
-  // expected-error@+1 {{cannot be handed off: expected `hand_off tag`, which amk-choose-hand-off sets}}
+  // expected-error@+1 {{cannot be handed off: expected a hand_off, which amk-choose-hand-off sets}}
   %x = amk.buffer activation "x" : memref<1x8xf32>
   amk.queue 0 {
   }
@@ -60,7 +60,7 @@ amk.schedule @phases workers = 1 config = #config unsynchronized {
     // expected-note@+1 {{see a task of the other here}}
     amk.task.opaque #amk.phase<0, "a", 0 of 1> (%x) accesses [write %x[0 to 32]]
         : (memref<1x8xf32>) -> ()
-    // expected-error@+1 {{writes words that another phase writes as well; expected one phase, whose tag they have}}
+    // expected-error@+1 {{writes an activation that another phase writes as well; expected one phase, whose counter it has}}
     amk.task.opaque #amk.phase<1, "b", 0 of 1> (%x) accesses [write %x[32 to 64]]
         : (memref<1x8xf32>) -> ()
   }
@@ -75,7 +75,7 @@ amk.schedule @unwritten workers = 1 config = #config unsynchronized {
   // expected-note@+1 {{see the buffer here}}
   %x = amk.buffer activation "x" hand_off tag : memref<1x8xf32>
   amk.queue 0 {
-    // expected-error@+1 {{reads words that no task writes}}
+    // expected-error@+1 {{reads an activation that no task writes}}
     amk.task.opaque #amk.phase<0, "a", 0 of 1> (%x) accesses [read %x[0 to 32]]
         : (memref<1x8xf32>) -> ()
   }

@@ -4,6 +4,8 @@
 // RUN: amk-opt %s -pass-pipeline="builtin.module(amk.graph(amk-choose-hand-off),amk-place-tasks{workers=2 placement=bytes},amk.schedule(amk-insert-hand-off))" | FileCheck %s
 // RUN: amk-opt %s -pass-pipeline="builtin.module(amk.graph(amk-choose-hand-off),amk-place-tasks{workers=2 placement=bytes},amk.schedule(amk-insert-hand-off{stage-bytes=8192 target-workers=132 shared-bytes=101376}))" | FileCheck %s --check-prefix=LIMITS
 // RUN: amk-opt %s -pass-pipeline="builtin.module(amk.graph(amk-choose-hand-off),amk-place-tasks{workers=1 placement=bytes},amk.schedule(amk-insert-hand-off))" | FileCheck %s --check-prefix=ONE
+// RUN: amk-opt %s -pass-pipeline="builtin.module(amk.graph(amk-choose-hand-off{release-elements=1}),amk-place-tasks{workers=2 placement=bytes},amk.schedule(amk-insert-hand-off))" | FileCheck %s --check-prefix=RELEASE
+// RUN: amk-opt %s -pass-pipeline="builtin.module(amk.graph(amk-choose-hand-off{release-elements=48}),amk-place-tasks{workers=2 placement=bytes},amk.schedule(amk-insert-hand-off))" | FileCheck %s --check-prefix=GATED
 
 // LIMITS: amk.schedule @step
 // LIMITS-SAME: limits = <workers = 132, shared_bytes = 101376>
@@ -78,6 +80,43 @@
 // CHECK-NEXT: }
 // CHECK-NEXT: amk.queue 1 {
 // CHECK:      amk.queue 1 loader {
+
+// By counters, where bodies can: what attention and the choice of the token read
+// or write stays in words, whose tags are numbered without the others.
+// RELEASE: amk.schedule @step
+// RELEASE-SAME: tags = <stride = 4, bits = 32>
+// RELEASE-DAG:  amk.buffer activation "embed" hand_off release
+// RELEASE-DAG:  amk.buffer activation "layers.0.qkv" hand_off tag
+// RELEASE-DAG:  amk.buffer activation "layers.0.attention" hand_off tag
+// RELEASE-DAG:  amk.buffer activation "layers.0.combine" hand_off release
+// RELEASE-DAG:  amk.buffer activation "layers.0.o" hand_off release
+// RELEASE-DAG:  amk.buffer activation "layers.0.gated" hand_off release
+// RELEASE-DAG:  amk.buffer activation "layers.0.down" hand_off release
+// RELEASE-DAG:  amk.buffer activation "head" hand_off tag
+// RELEASE:      %[[X0:.*]] = amk.counter "embed"{{$}}
+// RELEASE:      amk.counter "layers.0.qkv.0" tag base 1
+// RELEASE:      amk.counter "layers.0.attention.0" tag base 2
+// RELEASE:      %[[A:.*]] = amk.counter "layers.0.combine"{{$}}
+// RELEASE:      %[[X1:.*]] = amk.counter "layers.0.o"{{$}}
+// RELEASE:      amk.counter "head" tag base 3
+// RELEASE:      amk.queue 0 {
+// RELEASE:        amk.wait %[[A]] >= 4
+// RELEASE-NEXT:   amk.wait %[[X0]] >= 2
+// RELEASE-NEXT:   amk.task.linear <4, "layers.0.o", 1 of 2>
+// RELEASE-NEXT:   amk.signal %[[X1]] += 1
+// RELEASE-NEXT:   amk.wait %[[X1]] >= 2
+// RELEASE-NEXT:   amk.task.gated_linear
+
+// The larger one only.
+// GATED: amk.schedule @step
+// GATED-SAME: tags = <stride = 8, bits = 32>
+// GATED: %[[G:.*]] = amk.counter "layers.0.gated"{{$}}
+// GATED: %[[X2:.*]] = amk.counter "layers.0.down" tag base 6
+// GATED:        amk.signal %[[G]] += 1
+// GATED-NEXT:   amk.wait %[[G]] >= 2
+// GATED-NEXT:   amk.wait %{{.*}} >= 2
+// GATED-NEXT:   amk.task.linear <6, "layers.0.down", 0 of 2>
+// GATED-NEXT:   amk.signal %[[X2]] += 1
 
 // One worker has both units: the loader waits for an append of the step before,
 // which is fewer and fewer appends ago.

@@ -93,6 +93,12 @@ struct CommandLine {
       cl::desc("cuda: multiply activations as a pair of 16-bit numbers, nearly "
                "as exact as float32, instead of as one"),
       cl::cat(category)};
+  cl::opt<std::string> releaseElements{
+      "release-elements", cl::value_desc("N"),
+      cl::desc("cuda: let activations of at least N elements pass from worker "
+               "to worker by a counter instead of words that all poll, where "
+               "bodies can (default: none)"),
+      cl::cat(category)};
   cl::opt<std::string> ptxas{
       "ptxas", cl::value_desc("FILE"),
       cl::desc(
@@ -332,7 +338,7 @@ static void refuse(const char *target,
 static TargetKind parseTarget(const CommandLine &line) {
   if (line.target == "cpu") {
     refuse("cuda", {line.arch, line.device, line.hiLo, line.ptxas,
-                    line.stageBytes, line.inFlight});
+                    line.releaseElements, line.stageBytes, line.inFlight});
     return TargetKind::Cpu;
   }
   if (line.target != "cuda")
@@ -348,6 +354,7 @@ static GpuOptions gpuOptions(const CommandLine &line) {
   options.stageBytes = parseNumber(line.stageBytes, kAnyNumber, 0);
   options.inFlight = parseNumber(line.inFlight, gpu::kMaxStages, 0);
   options.hiLo = line.hiLo;
+  options.releaseElements = parseNumber(line.releaseElements, kAnyNumber, 0);
   return options;
 }
 

@@ -44,6 +44,7 @@ struct GpuOptions {
   unsigned stageBytes = 0; ///< of the ring; 0: commonStageBytes()
   unsigned inFlight = 0;   ///< copies at any time; 0: by architecture
   bool hiLo = false;       ///< activations as a pair of 16-bit numbers
+  int64_t releaseElements = 0; ///< see amk-choose-hand-off
 
   unsigned stage() const; ///< stageBytes, or what 0 means
 };

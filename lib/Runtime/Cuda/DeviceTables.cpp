@@ -168,6 +168,7 @@ Encoder::KVCounters Encoder::checkLoader(const abi::Queue *loader,
 
 void Encoder::encodeWaits(const Instruction &in, DeviceInstruction &out) {
   uint32_t waits = 0, tags = 0, loads = 0;
+  bool isResidualPolled = false;
   for (abi::DeviceWait &wait : out.waits)
     wait.counter = abi::kNone;
   for (uint32_t i = 0; i != in.waitCount; ++i) {
@@ -186,8 +187,7 @@ void Encoder::encodeWaits(const Instruction &in, DeviceInstruction &out) {
            wait.threshold, "the counter's perStep, as it is a tag");
       bool again = std::find(polled.begin(), polled.end(), wait.counter) !=
                    polled.end();
-      if (tags == 1 && again)
-        out.flags |= abi::kResidualPolled;
+      isResidualPolled = again && tags + waits != 0; // the input comes first
       if (!again)
         polled.push_back(wait.counter);
       out.tagIn[tags++] = static_cast<uint32_t>(counter.tagBase);
@@ -196,8 +196,11 @@ void Encoder::encodeWaits(const Instruction &in, DeviceInstruction &out) {
            "at most 2");
       out.waits[waits++] = {wait.counter, wait.threshold, counter.perStep};
       out.flags |= abi::kCounterWaits;
+      isResidualPolled = false;
     }
   }
+  if (isResidualPolled)
+    out.flags |= abi::kResidualPolled;
   need(loads == isKVRun(in), "waits for the loader", loads,
        "1 with a KV run, else 0");
 }

@@ -84,10 +84,11 @@ void Checker::checkWaits(const DeviceInstruction &found,
       equal("tags waited for", tags < abi::kDeviceTagInputs, 1);
       equal("tagIn", found.tagIn[tags], t.counters[wait.counter].tagBase);
       bool isFirst = tagsSeen.insert(wait.counter).second;
-      residual |= tags == 1 && !isFirst;
+      residual = tags + waits != 0 && !isFirst; // the input comes first
       ++tags;
       continue;
     }
+    residual = false;
     equal("counters waited for", waits < abi::kDeviceWaits, 1);
     const abi::DeviceWait &slot = found.waits[waits++];
     equal("waits.counter", slot.counter, wait.counter);

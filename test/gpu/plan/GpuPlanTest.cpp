@@ -48,11 +48,13 @@ struct Case {
   /// Of the largest logit of a position: what rounding keys and values to the
   /// weights' type does to others.
   double tolerance;
+  int64_t releaseElements = 0; ///< see amk-choose-hand-off
 };
 
 std::ostream &operator<<(std::ostream &os, const Case &test) {
   return os << test.model << ", " << test.workers << " workers, "
-            << test.kvSplits << " splits, stages of " << test.stageBytes;
+            << test.kvSplits << " splits, stages of " << test.stageBytes
+            << ", counters from " << test.releaseElements;
 }
 
 /// A model at the kernel level, and what its bundle says.
@@ -65,6 +67,7 @@ public:
     options.workers = test.workers;
     options.kvSplits = test.kvSplits;
     options.gpu.stageBytes = test.stageBytes;
+    options.gpu.releaseElements = test.releaseElements;
     Checkpoint checkpoint = readCheckpoint(directory, /*dummyWeights=*/true);
     int64_t positions = contextLength(checkpoint.config, 0, "context");
     module = mlir::amk::importModel(context, checkpoint, positions);
@@ -263,5 +266,9 @@ static constexpr Case kCases[] = {
     {"random/tied-llama3-hd64-new-bf16", 2, 1, 8192, 0.015},
     {"tiny-shakespeare", 8, 0, 16384, 0.004},
     {"tiny-shakespeare", 132, 0, 16384, 0.004},
+    {"random/gqa-hd8-untied-bf16", 5, 2, 16384, 0.015, 1},
+    {"random/mha-hd8-tied-f32", 12, 3, 8192, 1e-5, 1},
+    {"tiny-shakespeare", 132, 0, 16384, 0.004, 1},
+    {"tiny-shakespeare", 132, 0, 16384, 0.004, 256}, // the gated one
 };
 INSTANTIATE_TEST_SUITE_P(Models, GpuPlanTest, ::testing::ValuesIn(kCases));

@@ -226,6 +226,18 @@ TEST(DeviceTables, KeepsCountersAndPolledResiduals) {
   EXPECT_EQ(device.instructions[B::kMix].signalAmount, 3u);
 }
 
+TEST(DeviceTables, KeepsAPolledResidualBehindAnInputByCounter) {
+  GpuTestBundle b;
+  uint32_t c = addCounter(b);
+  setWaits(b, b.instruction(0, B::kNext), {{c, 2}, {0, 2}});
+  DeviceTables device = encode(b);
+  checkDeviceTables(device, b.parsed(), b.tables, "t.bin");
+  const amk::abi::DeviceInstruction &next = device.instructions[B::kNext];
+  EXPECT_EQ(next.flags, amk::abi::kCounterWaits | amk::abi::kResidualPolled);
+  EXPECT_EQ(next.tagIn[0], 1u); // mix has waited for it
+  EXPECT_EQ(next.tagIn[1], 0u);
+}
+
 TEST(DeviceTables, AStreamOperandIsWhereTheRunBegins) {
   GpuTestBundle b;
   b.manifest["target"]["bodies"][1]["operands"][3] = "stream";

@@ -32,8 +32,10 @@ namespace sched = ::amk::schedule;
 
 namespace {
 
-/// A buffer of words: `counters[i]` stands for its i-th `bytesEach` bytes.
-struct Words {
+/// A buffer that workers pass on: `counters[i]` stands for its i-th `bytesEach`
+/// bytes.
+struct HandedOff {
+  bool isWords = false;
   int64_t bytesEach = 0;
   TaskOpInterface writer; ///< one of the phase that writes it
   SmallVector<CounterOp> counters;
@@ -63,7 +65,7 @@ private:
   ScheduleOp schedule;
   OpBuilder builder; ///< before the first queue
   SmallVector<QueueOp> queues;
-  llvm::MapVector<Value, Words> words;
+  llvm::MapVector<Value, HandedOff> activations;
   llvm::StringMap<unsigned> names;
   llvm::DenseMap<Value, int64_t> signalled; ///< by counter, in a step
   SmallVector<std::pair<TaskOpInterface, CounterOp>> waits;
@@ -72,26 +74,27 @@ private:
 } // namespace
 
 //===----------------------------------------------------------------------===//
-// Counters of words
+// Counters of activations
 //===----------------------------------------------------------------------===//
 
-/// Who reads a buffer of three dimensions reads one group of heads, or one
-/// head: whole indices of the first dimension. It need not wait for the others.
-static int64_t bytesOfCounter(BufferOp buffer) {
+/// Who reads words of three dimensions reads one group of heads, or one head:
+/// whole indices of the first dimension. It need not wait for the others.
+static int64_t bytesOfWords(BufferOp buffer) {
   auto type = cast<MemRefType>(buffer.getResult().getType());
   return buffer.getBytes() / (type.getRank() == 3 ? type.getDimSize(0) : 1);
 }
 
-/// Fills `words` and says which phase writes each.
+/// Fills `activations` and says which phase writes each.
 LogicalResult HandOffs::findWriters() {
   for (auto buffer : schedule.getBody().front().getOps<BufferOp>()) {
     if (buffer.getKind() != BufferKind::Activation)
       continue;
-    if (buffer.getHandOff() != HandOff::Tag)
-      return buffer.emitOpError()
-             << "cannot be handed off: expected `hand_off tag`, which "
-                "amk-choose-hand-off sets";
-    words[buffer.getResult()].bytesEach = bytesOfCounter(buffer);
+    if (!buffer.getHandOff())
+      return buffer.emitOpError() << "cannot be handed off: expected a "
+                                     "hand_off, which amk-choose-hand-off sets";
+    HandedOff &its = activations[buffer.getResult()];
+    its.isWords = buffer.getHandOff() == HandOff::Tag;
+    its.bytesEach = its.isWords ? bytesOfWords(buffer) : buffer.getBytes();
   }
   SmallVector<BufferAccess> accesses;
   for (QueueOp queue : queues)
@@ -99,8 +102,8 @@ LogicalResult HandOffs::findWriters() {
       accesses.clear();
       task.getAccesses(accesses);
       for (const BufferAccess &access : accesses) {
-        auto it = words.find(access.buffer);
-        if (it == words.end() || !access.isWrite())
+        auto it = activations.find(access.buffer);
+        if (it == activations.end() || !access.isWrite())
           continue;
         TaskOpInterface &writer = it->second.writer;
         if (!writer)
@@ -109,8 +112,8 @@ LogicalResult HandOffs::findWriters() {
           continue;
         InFlightDiagnostic diag =
             task->emitOpError()
-            << "writes words that another phase writes as well; expected one "
-               "phase, whose tag they have";
+            << "writes an activation that another phase writes as well; "
+               "expected one phase, whose counter it has";
         diag.attachNote(writer->getLoc()) << "see a task of the other here";
         return diag;
       }
@@ -118,12 +121,12 @@ LogicalResult HandOffs::findWriters() {
   return success();
 }
 
-/// Whoever stores words has ended the step before, and that is all that others
-/// hear of it. If its first task is of the last phase that writes words, these
-/// can be written again while it still reads those of the step before.
+/// Whoever passes something on has ended the step before, and that is all that
+/// others hear of it. If its first task is of the last phase that does, that
+/// can be written again while it still reads what is of the step before.
 LogicalResult HandOffs::checkChain() {
   std::map<int64_t, TaskOpInterface> writers; // by phase
-  for (auto &[buffer, its] : words)
+  for (auto &[buffer, its] : activations)
     if (its.writer)
       writers[its.writer.getPhase().getIndex()] = its.writer;
   if (queues.size() == 1 || writers.empty())
@@ -155,19 +158,23 @@ CounterOp HandOffs::createCounter(Location loc, const Twine &name,
 }
 
 /// Words of one buffer have one tag in a step, and no other buffer has it:
-/// buffers may come to share memory.
+/// buffers may come to share memory. Other buffers have a counter to add to.
 void HandOffs::createCounters() {
   std::map<int64_t, int64_t> bases; // of writing phases
-  for (auto &[buffer, its] : words)
-    if (its.writer)
+  for (auto &[buffer, its] : activations)
+    if (its.writer && its.isWords)
       bases[its.writer.getPhase().getIndex()] = 0;
   int64_t next = 1; // 0 is what memory holds that nothing has written
   for (auto &[phase, base] : bases)
     base = next++;
-  for (auto &[buffer, its] : words) {
+  for (auto &[buffer, its] : activations) {
     if (!its.writer)
       continue;
     PhaseAttr phase = its.writer.getPhase();
+    if (!its.isWords) {
+      its.counters.push_back(createCounter(buffer.getLoc(), phase.getLabel()));
+      continue;
+    }
     int64_t bytes = buffer.getDefiningOp<BufferOp>().getBytes();
     int64_t count = bytes / its.bytesEach;
     for (int64_t i = 0; i < count; ++i) {
@@ -206,13 +213,13 @@ static void createSignal(TaskOpInterface task, CounterOp counter) {
                    builder.getI64IntegerAttr(1));
 }
 
-/// Adds the counters whose words the access touches.
-static void findCounters(const BufferAccess &access, const Words &words,
+/// Adds the counters of the bytes that the access touches.
+static void findCounters(const BufferAccess &access, const HandedOff &its,
                          llvm::SmallSetVector<CounterOp, 4> &counters) {
   sched::Region touched{0, uint64_t(access.offset), uint64_t(access.rows),
                         uint64_t(access.rowBytes), uint64_t(access.rowStride)};
-  for (auto [index, counter] : llvm::enumerate(words.counters)) {
-    auto bytes = static_cast<uint64_t>(words.bytesEach);
+  for (auto [index, counter] : llvm::enumerate(its.counters)) {
+    auto bytes = static_cast<uint64_t>(its.bytesEach);
     if (sched::overlap(touched, {0, index * bytes, 1, bytes, bytes}))
       counters.insert(counter);
   }
@@ -224,12 +231,12 @@ LogicalResult HandOffs::synchronize(TaskOpInterface task) {
   task.getAccesses(accesses);
   llvm::SmallSetVector<CounterOp, 4> read, written;
   for (const BufferAccess &access : accesses) {
-    auto it = words.find(access.buffer);
-    if (it == words.end())
+    auto it = activations.find(access.buffer);
+    if (it == activations.end())
       continue;
     if (!it->second.writer) {
       InFlightDiagnostic diag =
-          task->emitOpError("reads words that no task writes");
+          task->emitOpError("reads an activation that no task writes");
       diag.attachNote(it->first.getLoc()) << "see the buffer here";
       return diag;
     }

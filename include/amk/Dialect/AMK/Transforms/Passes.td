@@ -87,9 +87,17 @@ def AllocateBuffers : Pass<"amk-allocate-buffers", "::mlir::amk::ScheduleOp"> {
 def ChooseHandOff : Pass<"amk-choose-hand-off", "::mlir::amk::GraphOp"> {
   let summary = "Say how workers of a GPU pass each activation on";
   let description = [{
-    Every activation without `hand_off` gets `hand_off tag`: its values lie in
-    words of 8 bytes, each with the tag of its step.
+    Every activation without `hand_off` gets one. `hand_off tag`: its values lie
+    in words of 8 bytes, each with the tag of its step, and readers poll them all.
+    `hand_off release`: they lie as they are, and readers wait for a counter;
+    twice the latency, but half the bytes to read. Only activations of at least
+    `release-elements` elements get the latter, and not those of attention and of
+    the choice of the next token, whose kernel bodies know words only.
   }];
+  let options = [
+    Option<"releaseElements", "release-elements", "int64_t", "0",
+           "Elements from which on activations pass by a counter; 0: none do">
+  ];
 }
 
 def CoarsenSync : Pass<"amk-coarsen-sync", "::mlir::amk::ScheduleOp"> {
@@ -111,21 +119,22 @@ def InsertHandOff : Pass<"amk-insert-hand-off", "::mlir::amk::ScheduleOp"> {
   let summary = "Add the counters, waits, signals and loaders of a GPU";
   let description = [{
     What `amk-insert-sync` is for CPUs. Activations pass from worker to worker in
-    value+tag words: each buffer with `hand_off tag` gets a tag counter, one with
-    three dimensions (groups, heads) one for each index of the first. A task
-    waits for the counters whose words it reads, in the order of its accesses,
-    and signals those whose words it writes. The tag of a buffer is 1 for the
-    first phase that writes one, 2 for the next, and so on.
+    value+tag words, or by a counter: each buffer with `hand_off tag` gets a tag
+    counter, one with three dimensions (groups, heads) one for each index of the
+    first, and each with `hand_off release` a release counter. A task waits for
+    the counters of what it reads, in the order of its accesses, and signals those
+    of what it writes. The tag of a buffer is 1 for the first phase that writes
+    words, 2 for the next, and so on.
 
     A worker with `amk.task.attention ring` tasks gets a loader queue with one
     `amk.task.load_kv` for each of them: the k-th waits until the attention task
     has appended its row in the step before (`appended`), the attention task
     waits until the cache is in the ring (`loaded`).
 
-    There are no gates: what keeps steps apart is that the chain of words leads
+    There are no gates: what keeps steps apart is that the chain of hand-offs leads
     through all workers. The result is a verified schedule with `tags` and
     `amk.stage_bytes`, and without the `unsynchronized` mark. Refuses schedules
-    with counters or loader queues, and activations without words.
+    with counters or loader queues, and activations without `hand_off`.
   }];
   let options = [
     Option<"stageBytes", "stage-bytes", "unsigned", "16384",
