@@ -149,9 +149,31 @@ amk.kernel.program @heads scratch_bytes = 29184
     %tag = amk.kernel.output_tag
     %pos = amk.kernel.position
     // expected-error @below {{failed to legalize operation 'amk.kernel.ring_attention'}}
-    // expected-error @below {{expects up to 8 heads of an even number of up to 128 elements, found 9 of 64}}
+    // expected-error @below {{expects up to 8 heads of an even number of up to 256 elements, found 9 of 64}}
     amk.kernel.ring_attention %q tag %in, %kv to %p tag %tag unit(%h, %s)
         at %pos heads = 9 dim = 64 splits = 3 scale = 0.125
+        : !query, index, !cache, !parts, index, index, index, index
+    amk.kernel.return
+  }
+}
+
+// -----
+
+!query = memref<1x3x256xi64, #amk.space<words>>
+!parts = memref<1x3x258xi64, #amk.space<words>>
+!cache = memref<?xbf16, #amk.space<kv_cache>>
+amk.kernel.program @stage scratch_bytes = 29184
+    gpu <arch = "sm_90a", stage = 8192, stages = 16, in_flight = 3,
+         groups = 2, trace = false> {
+  amk.kernel.body @body(%q: !query, %kv: !cache, %p: !parts, %h: index,
+                        %s: index) {
+    %in = amk.kernel.input_tag 0
+    %tag = amk.kernel.output_tag
+    %pos = amk.kernel.position
+    // expected-error @below {{failed to legalize operation 'amk.kernel.ring_attention'}}
+    // expected-error @below {{expects stages of at least 16384 bytes for heads of 256 elements, found 8192}}
+    amk.kernel.ring_attention %q tag %in, %kv to %p tag %tag unit(%h, %s)
+        at %pos heads = 1 dim = 256 splits = 3 scale = 0.125
         : !query, index, !cache, !parts, index, index, index, index
     amk.kernel.return
   }

@@ -94,7 +94,7 @@ amk.model @small_heads config = #config {
   %table = amk.layer.rotary_table inv_freq = [1., 1.]
       scale = 1.0 : tensor<32x2x2xf32>
   %cache = amk.layer.kv_cache 0 : !kv
-  // expected-error @below {{has no task form on a GPU: expected heads of a multiple of 8 elements up to 128, found 4}}
+  // expected-error @below {{has no task form on a GPU: expected heads of a multiple of 8 elements up to 256, found 4}}
   %q, %new = amk.fused.qkv %x weights(%wq, %wk, %wk) rotary(%table)
       append(%cache at %position)
       : (tensor<1x16xf32>, tensor<4x16xbf16>, tensor<4x16xbf16>,
@@ -113,7 +113,7 @@ amk.model @small_heads config = #config {
 
 // -----
 
-!kv = !amk.kv<heads = 1, positions = 32, dim = 136, element = f32>
+!kv = !amk.kv<heads = 1, positions = 32, dim = 264, element = f32>
 #config = #amk.config<family = "llama", vocab = 16, hidden = 16, layers = 1,
                       context = 32, eos = [2], bos = 1>
 
@@ -122,22 +122,22 @@ amk.model @large_heads config = #config {
   %e = amk.layer.weight "embed" : tensor<16x16xbf16>
   %x = amk.layer.embed %token, %e
       : (tensor<1xi32>, tensor<16x16xbf16>) -> tensor<1x16xf32>
-  %wq = amk.layer.weight "q" : tensor<136x16xbf16>
-  %wk = amk.layer.weight "k" : tensor<136x16xbf16>
-  %wo = amk.layer.weight "o" : tensor<16x136xbf16>
-  %table = amk.layer.rotary_table inv_freq = [1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1.]
-      scale = 1.0 : tensor<32x2x68xf32>
+  %wq = amk.layer.weight "q" : tensor<264x16xbf16>
+  %wk = amk.layer.weight "k" : tensor<264x16xbf16>
+  %wo = amk.layer.weight "o" : tensor<16x264xbf16>
+  %table = amk.layer.rotary_table inv_freq = [1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1.]
+      scale = 1.0 : tensor<32x2x132xf32>
   %cache = amk.layer.kv_cache 0 : !kv
-  // expected-error @below {{has no task form on a GPU: expected heads of a multiple of 8 elements up to 128, found 136}}
+  // expected-error @below {{has no task form on a GPU: expected heads of a multiple of 8 elements up to 256, found 264}}
   %q, %new = amk.fused.qkv %x weights(%wq, %wk, %wk) rotary(%table)
       append(%cache at %position)
-      : (tensor<1x16xf32>, tensor<136x16xbf16>, tensor<136x16xbf16>,
-         tensor<136x16xbf16>, tensor<32x2x68xf32>, !kv, tensor<1xi32>)
-      -> (tensor<1x136xf32>, !kv)
+      : (tensor<1x16xf32>, tensor<264x16xbf16>, tensor<264x16xbf16>,
+         tensor<264x16xbf16>, tensor<32x2x132xf32>, !kv, tensor<1xi32>)
+      -> (tensor<1x264xf32>, !kv)
   %a = amk.layer.attention %q, %new at %position scale = 0.25
-      : (tensor<1x136xf32>, !kv, tensor<1xi32>) -> tensor<1x136xf32>
+      : (tensor<1x264xf32>, !kv, tensor<1xi32>) -> tensor<1x264xf32>
   %o = amk.fused.linear %a weight(%wo) residual(%x)
-      : (tensor<1x136xf32>, tensor<16x136xbf16>, tensor<1x16xf32>)
+      : (tensor<1x264xf32>, tensor<16x264xbf16>, tensor<1x16xf32>)
       -> tensor<1x16xf32>
   %t, %l = amk.fused.head %o weight(%e)
       : (tensor<1x16xf32>, tensor<16x16xbf16>)

@@ -100,6 +100,25 @@ amk.schedule @cache workers = 1 config = #config unsynchronized {
 #config = #amk.config<family = "llama", vocab = 8, hidden = 8, layers = 0,
                       context = 16, eos = [2], bos = 1>
 
+amk.schedule @wide workers = 1 config = #config unsynchronized {
+  %q = amk.buffer activation "q" hand_off tag : memref<1x3x512xf32>
+  %kv = amk.buffer kv_cache "kv" : memref<1x2x16x512xbf16>
+  %p = amk.buffer activation "p" hand_off tag : memref<1x1x514xf32>
+  amk.queue 0 {
+    amk.task.opaque #amk.phase<0, "q", 0 of 1> (%q) accesses [write %q[0 to 12288]]
+        : (memref<1x3x512xf32>) -> ()
+    // expected-error@+1 {{has blocks of 32768 bytes of its cache, which have no room in the stages of 16384 bytes of this target's ring}}
+    amk.task.attention #amk.phase<1, "attention", 0 of 1> #amk.range<0, 1>
+        splits = 1 scale = 0.25 ring (%q, %kv) to (%p)
+        : (memref<1x3x512xf32>, memref<1x2x16x512xbf16>, memref<1x1x514xf32>) -> ()
+  }
+}
+
+// -----
+
+#config = #amk.config<family = "llama", vocab = 8, hidden = 8, layers = 0,
+                      context = 16, eos = [2], bos = 1>
+
 // Worker 1 is not heard of until it stores words of `b`. By then worker 0 could
 // have stored them again.
 amk.schedule @silent workers = 2 config = #config unsynchronized {

@@ -35,6 +35,21 @@ const std::vector<AttentionCase> &amk::test::floatCases() {
   return cases;
 }
 
+const std::vector<AttentionCase> &amk::test::wideCases() {
+  static const std::vector<AttentionCase> cases = {
+      {"d256", 256, 3, CacheType::BF16},
+      {"d256g8", 256, 8, CacheType::BF16},
+      {"d144f16", 144, 2, CacheType::F16}};
+  return cases;
+}
+
+const std::vector<AttentionCase> &amk::test::wideFloatCases() {
+  static const std::vector<AttentionCase> cases = {
+      {"d256f32", 256, 2, CacheType::F32},
+      {"d200f32g8", 200, 8, CacheType::F32}};
+  return cases;
+}
+
 //===----------------------------------------------------------------------===//
 // Elements and blocks
 //===----------------------------------------------------------------------===//

@@ -49,9 +49,12 @@ struct AttentionCase {
   double roundingError() const;
 };
 
-/// Cases of attention-kernel.mlir and attention-f32-kernel.mlir, in order.
+/// Cases of attention-kernel.mlir and attention-f32-kernel.mlir, in order, and
+/// of attention-wide-kernel.mlir and attention-wide-f32-kernel.mlir.
 const std::vector<AttentionCase> &halfCases();
 const std::vector<AttentionCase> &floatCases();
+const std::vector<AttentionCase> &wideCases();
+const std::vector<AttentionCase> &wideFloatCases();
 
 /// Elements of the result that become elements of the next step's queries, keys
 /// and values: `count` of query head `head` (of all) from `from` on become

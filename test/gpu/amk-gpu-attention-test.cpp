@@ -9,7 +9,8 @@
 //   amk-gpu-attention-test DIRECTORY [SECTION]
 //
 // DIRECTORY holds what amk-gpu-test-code --persistent made of attention-kernel,
-// attention-f32-kernel and attention-timing, each in a directory of its name.
+// attention-f32-kernel, attention-wide-kernel, attention-wide-f32-kernel and
+// attention-timing, each in a directory of its name.
 // SECTION is `check` or `time`; both without it.
 //
 // Check: six workers attend to a random cache and join their results, from
@@ -169,6 +170,9 @@ static bool checkProgram(const cuda::Context &context, const Chip &chip,
   return passed;
 }
 
+/// Blocks of heads of more than 128 elements are so large.
+constexpr uint32_t kWideStage = 16384;
+
 static int runAll(const std::string &directory, const std::string &section) {
   cuda::Context context;
   const cuda::DeviceInfo &device = context.device();
@@ -187,6 +191,13 @@ static int runAll(const std::string &directory, const std::string &section) {
                            halfCases());
     passed &= checkProgram(context, chip, directory + "/attention-f32-kernel",
                            floatCases());
+    if (chip.stageBytes < kWideStage)
+      continue;
+    passed &= checkProgram(context, chip, directory + "/attention-wide-kernel",
+                           wideCases());
+    passed &=
+        checkProgram(context, chip, directory + "/attention-wide-f32-kernel",
+                     wideFloatCases());
   }
   return conclude(code, passed);
 }

@@ -24,7 +24,7 @@ namespace mlir::amk {
 struct AttentionShape {
   AttentionShape(KernelRingAttentionOp op, Type element, int32_t stageBytes);
 
-  static constexpr int32_t kMaxHeads = 8, kMaxDim = 128;
+  static constexpr int32_t kMaxHeads = 8, kMaxDim = 256;
   /// Elements of the output that a warp has at most.
   static constexpr int32_t kWarpDim = 64;
   static constexpr int32_t kTile = 16; ///< dims are padded to a multiple
@@ -32,8 +32,8 @@ struct AttentionShape {
   Type element; ///< of the cache
   int32_t heads, dim, splits;
   int32_t tiles;  ///< of a row
-  int32_t halves; ///< warps that share a block, each with a part of its output
-  int32_t warpTiles; ///< of the output of a warp; the last warp may have fewer
+  int32_t sharers; ///< warps that share a block, each with a part of its output
+  int32_t warpTiles; ///< of the output of a warp; the last warps may have fewer
   int32_t positions; ///< of a block
   int32_t blockBytes;
   int32_t stageBlocks; ///< blocks in a stage
@@ -42,22 +42,24 @@ struct AttentionShape {
   /// The same with a warp for each tile of a block's output.
   AttentionShape spread() const {
     AttentionShape shape = *this;
-    shape.halves = tiles;
+    shape.sharers = tiles;
     shape.warpTiles = 1;
     return shape;
   }
   int32_t padded() const { return tiles * kTile; }
   /// Elements of the output of a warp.
   int32_t perWarp() const { return warpTiles * kTile; }
+  /// Where the step's own key and value are in `staged`: behind the queries.
+  int32_t newRow() const { return kMaxHeads * (padded() > 128 ? 1024 : 512); }
 };
 
 /// Emits code at the builder's insertion point; `staged` holds the scaled
-/// queries, then, from kNewRow on, the step's own key and value.
+/// queries and the step's own key and value. These reach into `part` where
+/// heads are wide.
 class AttentionBlocks {
 public:
   /// What a warp keeps of the blocks it has had.
   using State = SmallVector<Value>;
-  static constexpr int32_t kNewRow = 4096;
 
   AttentionBlocks(GpuBuilder &code, const AttentionShape &shape)
       : code(code), shape(shape) {}
@@ -92,10 +94,13 @@ public:
 
 protected:
   Value staged(Value bytes) { return code.shared(SharedPart::Staged, bytes); }
+  Value newRow(Value bytes) {
+    return staged(code.add32(bytes, shape.newRow()));
+  }
   /// Number of this warp among those that share a block.
-  Value half() {
-    return shape.halves == 1 ? code.i32(0)
-                             : code.rem32(code.warp(), shape.halves);
+  Value sharer() {
+    return shape.sharers == 1 ? code.i32(0)
+                              : code.rem32(code.warp(), shape.sharers);
   }
   Value max(Value x, Value y) { return code.make<arith::MaxNumFOp>(x, y); }
 

@@ -47,9 +47,6 @@ private:
 
   Value g() { return code.div32(code.lane(), 4); }
   Value t() { return code.rem32(code.lane(), 4); }
-  Value newRow(Value bytes) {
-    return code.shared(SharedPart::Staged, code.add32(bytes, kNewRow));
-  }
   int32_t valuesOffset() const { return shape.tiles * kFragment; }
   Value keyByte(Value e, Value row);
   Value valueByte(Value e, Value row);
@@ -245,10 +242,10 @@ void MmaBlocks::addOutput(Value base, Value row, ArrayRef<Value> p,
     kept[n] = bits(code.less(low, row), code.less(high, row));
     own[n] = bits(code.equal(low, row), code.equal(high, row));
   }
-  Value first = code.mul32(half(), shape.warpTiles);
+  Value first = code.mul32(sharer(), shape.warpTiles);
   for (int32_t i = 0; i < shape.warpTiles; ++i) {
-    // The second warp may have a tile less; it takes the last one twice, and
-    // nobody reads the second result.
+    // The last warps may have fewer tiles; they take the last one again, and
+    // nobody reads what comes of that.
     Value tile = code.min(code.add32(first, i), code.i32(shape.tiles - 1));
     Value bytes = code.mul32(tile, kFragment);
     SmallVector<Value> b =

@@ -34,11 +34,10 @@ static constexpr int32_t kWarps = layout::kGroups * layout::kGroupWarps;
 static constexpr int32_t kMaxHeads = AttentionShape::kMaxHeads;
 /// Elements that each warp leaves for the others at a time.
 static constexpr int32_t kRoundElements = layout::kStagedBytes / 4 / kWarps;
-static_assert(kMaxHeads * AttentionShape::kMaxDim * 4 <=
-              AttentionBlocks::kNewRow);
-static_assert(AttentionBlocks::kNewRow +
+// Queries, then a block; behind `staged` lies `part`, which is free.
+static_assert(kMaxHeads * AttentionShape::kMaxDim * 4 +
                   layout::kvBlockBytes(AttentionShape::kMaxDim) <=
-              layout::kStagedBytes);
+              layout::kRowsOffset - layout::kStagedOffset);
 
 static int32_t positionsOf(Type element) {
   return layout::kvBlockPositions(element.isF32() ? 4 : 2);
@@ -48,7 +47,8 @@ AttentionShape::AttentionShape(KernelRingAttentionOp op, Type element,
                                int32_t stageBytes)
     : element(element), heads(op.getHeads()), dim(op.getDim()),
       splits(op.getSplits()), tiles(layout::kvPaddedDim(dim) / kTile),
-      halves(dim > kWarpDim ? 2 : 1), warpTiles(layout::ceilDiv(tiles, halves)),
+      sharers(llvm::PowerOf2Ceil(layout::ceilDiv(dim, kWarpDim))),
+      warpTiles(layout::ceilDiv(tiles, sharers)),
       positions(positionsOf(element)), blockBytes(layout::kvBlockBytes(dim)),
       stageBlocks(stageBytes / blockBytes),
       scale(op.getScale().convertToDouble() * 1.4426950408889634) {}
@@ -63,7 +63,8 @@ public:
                 AttentionBlocks &alone)
       : code(code), operands(operands), shape(shape), math(blocks),
         alone(alone),
-        roundHeads(std::min(shape.heads, kRoundElements / shape.perWarp())) {}
+        roundHeads(std::min({shape.heads, kRoundElements / shape.perWarp(),
+                             int32_t(abi::kGpuConsumers) / shape.dim})) {}
   void emit();
 
 private:
@@ -245,7 +246,7 @@ void RingAttention::receive() {
 /// A piece is a block, or what one of the warps that share a block does of it.
 State RingAttention::piece(Value slot, Value firstBlock, Value number,
                            State state) {
-  Value block = code.div32(number, shape.halves);
+  Value block = code.div32(number, shape.sharers);
   Value base = code.byteAt(slot, code.mul32(block, shape.blockBytes));
   Value isLast = code.equal(code.add32(code.add(firstBlock, block), 1), blocks);
   return ifElse(
@@ -258,7 +259,7 @@ State RingAttention::piece(Value slot, Value firstBlock, Value number,
 /// block is `firstBlock` of the split's.
 State RingAttention::pieces(Value slot, Value firstBlock, Value count,
                             Value first, State state) {
-  if (shape.stageBlocks * shape.halves <= int32_t(layout::kGroupWarps))
+  if (shape.stageBlocks * shape.sharers <= int32_t(layout::kGroupWarps))
     return ifElse(
         code.less(first, count), state,
         [&] { return piece(slot, firstBlock, first, state); },
@@ -281,7 +282,7 @@ State RingAttention::stages() {
         Value left = code.select(code.less(firstBlock, blocks),
                                  code.sub(blocks, firstBlock), code.i32(0));
         Value count =
-            code.mul32(code.min(left, code.i32(perStage)), shape.halves);
+            code.mul32(code.min(left, code.i32(perStage)), shape.sharers);
         // Stages with few pieces go to the one and the other half of the warps.
         Value turn = code.mul32(code.rem32(pair, 2), layout::kGroupWarps / 2);
         Value first =
@@ -380,8 +381,8 @@ void RingAttention::joinSums() {
 
   Value head = code.div32(lane, 4), t = code.rem32(lane, 4);
   SmallVector<Value> maxima, sums;
-  for (int32_t i = 0; i < kWarps / shape.halves / 4; ++i) {
-    Value warp = code.mul32(code.add32(t, 4 * i), shape.halves);
+  for (int32_t i = 0; i < kWarps / shape.sharers / 4; ++i) {
+    Value warp = code.mul32(code.add32(t, 4 * i), shape.sharers);
     maxima.push_back(load(warp, head, 0));
     sums.push_back(load(warp, head, 1));
   }
@@ -428,10 +429,10 @@ void RingAttention::leaveOutput(const State &state, int32_t round) {
 /// Over the warps that had a block, in their order.
 Value RingAttention::sumOutput(Value element, Value inRound) {
   Value staged = code.shared(SharedPart::Staged);
-  Value first = code.div32(element, shape.perWarp()); // its half
+  Value first = code.div32(element, shape.perWarp()); // its sharer
   Value local = code.rem32(element, shape.perWarp());
   Value sum = code.f32(0);
-  for (int32_t k = 0; k < kWarps; k += shape.halves) {
+  for (int32_t k = 0; k < kWarps; k += shape.sharers) {
     Value warp = code.add32(first, k);
     // Loaded in any case: loads behind branches would wait for each other.
     Value x = code.loadF32(staged, code.zext(roundPlace(warp, inRound, local)));
@@ -563,6 +564,11 @@ struct RingAttentionLowering : GpuPattern<KernelRingAttentionOp> {
              << "up to " << AttentionShape::kMaxDim << " elements, found "
              << heads << " of " << dim;
     AttentionShape shape(op, element, kernel.gpu.getStage());
+    if (shape.stageBlocks == 0)
+      return op.emitOpError()
+             << "expects stages of at least " << shape.blockBytes
+             << " bytes for heads of " << dim << " elements, found "
+             << kernel.gpu.getStage();
     GpuBuilder code(rewriter, op, kernel);
     AttentionShape spread = shape.spread();
     auto make = element.isF32() ? makeScalarBlocks : makeMmaBlocks;

@@ -47,10 +47,6 @@ private:
 
   int32_t rowBytes() const { return 4 * shape.padded(); }
   int32_t valuesOffset() const { return kPositions * rowBytes(); }
-  /// Key and value of the step, one after the other.
-  Value newRow(Value bytes) {
-    return code.shared(SharedPart::Staged, code.add32(bytes, kNewRow));
-  }
   void storePair(Value pointer, Value x0, Value x1);
   SmallVector<Value> loadFloats(Value pointer, int64_t count);
   Value shuffleFrom(Value x, Value lane);
@@ -165,7 +161,8 @@ void ScalarBlocks::addOutput(Value base, Value row, ArrayRef<Value> p,
                              State &state) {
   // Lanes beyond the end have the last pair.
   Value pair = code.min(code.lane(), code.i32(shape.perWarp() / 2 - 1));
-  Value e = code.add(code.mul32(pair, 2), code.mul32(half(), shape.perWarp()));
+  Value e =
+      code.add(code.mul32(pair, 2), code.mul32(sharer(), shape.perWarp()));
   Value bytes = code.mul32(code.min(e, code.i32(shape.padded() - 2)), 4);
   for (int32_t position = 0; position < kPositions; ++position) {
     Value values = code.byteAt(

@@ -27,7 +27,7 @@ namespace gpu = ::amk::gpu;
 /// core has for them.
 static constexpr int64_t kMaxGroupQueries = 8;
 /// Elements of a head, at most.
-static constexpr int64_t kMaxHeadDim = 128;
+static constexpr int64_t kMaxHeadDim = 256;
 
 static InFlightDiagnostic refuse(Operation *op) {
   return op->emitOpError("has no task form on a GPU: ");

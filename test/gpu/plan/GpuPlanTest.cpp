@@ -264,6 +264,7 @@ static constexpr Case kCases[] = {
     {"random/mixed-dtype-norm-f32", 9, 0, 16384, 0.015},
     {"random/gqa-hd80-llama3-old-bf16", 16, 0, 16384, 0.015},
     {"random/tied-llama3-hd64-new-bf16", 2, 1, 8192, 0.015},
+    {"random/gqa-hd256-bf16", 6, 0, 16384, 0.015},
     {"tiny-shakespeare", 8, 0, 16384, 0.004},
     {"tiny-shakespeare", 132, 0, 16384, 0.004},
     {"random/gqa-hd8-untied-bf16", 5, 2, 16384, 0.015, 1},

@@ -276,6 +276,18 @@ findAttention(ArrayRef<TaskOpInterface> tasks) {
   return found;
 }
 
+/// A block is never cut in two stages.
+static LogicalResult checkBlocks(ArrayRef<TaskAttentionOp> tasks,
+                                 uint32_t stageBytes) {
+  for (TaskAttentionOp task : tasks)
+    if (kvBlockBytes(task) > stageBytes)
+      return task.emitOpError()
+             << "has blocks of " << kvBlockBytes(task)
+             << " bytes of its cache, which have no room in the stages of "
+             << stageBytes << " bytes of this target's ring";
+  return success();
+}
+
 /// The loader of a worker brings caches in the order of its attention tasks.
 /// Nothing else keeps it from running ahead: the ring is a matter of its own.
 LogicalResult HandOffs::createLoader(QueueOp queue) {
@@ -285,6 +297,8 @@ LogicalResult HandOffs::createLoader(QueueOp queue) {
     return failure();
   if (attention->empty())
     return success();
+  if (failed(checkBlocks(*attention, **ringStageBytes(schedule))))
+    return failure();
   Location loc = queue.getLoc();
   std::string worker = std::to_string(queue.getWorker());
   CounterOp loaded = createCounter(loc, "loaded." + worker);
