@@ -445,6 +445,13 @@ void amk::runtime::cuda::launchResident(const Function &function,
 // Memory
 //===----------------------------------------------------------------------===//
 
+/// What was asked of the default stream is over. Calls without a stream return
+/// before that, and our own streams do not wait for it: a buffer would be
+/// cleared after others have written to it.
+static Status finishDefaultStream(const Driver &cu, Status status) {
+  return status ? status : cu.streamSynchronize(nullptr);
+}
+
 DeviceBuffer::DeviceBuffer(uint64_t bytes, const std::string &purpose)
     : bytes(bytes), purpose(purpose) {
   const Driver &cu = driver();
@@ -454,7 +461,8 @@ DeviceBuffer::DeviceBuffer(uint64_t bytes, const std::string &purpose)
   check(cu.memAlloc(&address, std::max<uint64_t>(bytes, 1)), where,
         "cuMemAlloc");
   base = address;
-  if (Status status = cu.memsetD8(base, 0, std::max<uint64_t>(bytes, 1))) {
+  Status cleared = cu.memsetD8(base, 0, std::max<uint64_t>(bytes, 1));
+  if (Status status = finishDefaultStream(cu, cleared)) {
     cu.memFree(base);
     check(status, where, "cuMemsetD8");
   }
@@ -470,7 +478,9 @@ DeviceBuffer::~DeviceBuffer() {
 }
 
 void DeviceBuffer::upload(const void *from) const {
-  check(driver().memcpyHtoD(base, from, bytes), purpose, "cuMemcpyHtoD");
+  const Driver &cu = driver();
+  Status copied = cu.memcpyHtoD(base, from, bytes);
+  check(finishDefaultStream(cu, copied), purpose, "cuMemcpyHtoD");
 }
 
 void DeviceBuffer::download(void *to) const {

@@ -160,7 +160,7 @@ private:
   std::string name;
 };
 
-/// Device memory, zeroed.
+/// Device memory, zeroed. Work on any stream may follow each call at once.
 class DeviceBuffer {
 public:
   DeviceBuffer(uint64_t bytes, const std::string &purpose);

@@ -147,6 +147,26 @@ TEST_F(CudaTest, MovesBuffers) {
   EXPECT_EQ(fakeCuda().allocations, 1);
 }
 
+/// Our streams do not wait for the default one, on which buffers are cleared
+/// and filled.
+TEST_F(CudaTest, ABufferIsReadyForAnyStream) {
+  Context context;
+  Stream stream;
+  PinnedBuffer pinned(4, "values");
+  DeviceBuffer buffer(4, "values");
+  pinned.data()[0] = 7;
+  stream.upload(buffer.address(), pinned.data(), 4, "values");
+  stream.synchronize("values");
+  uint8_t found[4];
+  buffer.download(found); // waits for the default stream
+  EXPECT_EQ(found[0], 7);
+  const uint8_t filled[4] = {9, 9, 9, 9};
+  buffer.upload(filled);
+  stream.download(pinned.data(), buffer.address(), 4, "values");
+  stream.synchronize("values");
+  EXPECT_EQ(pinned.data()[0], 9);
+}
+
 TEST_F(CudaTest, StreamsCopyAndClear) {
   Context context;
   Stream stream;

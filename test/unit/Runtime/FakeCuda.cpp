@@ -14,6 +14,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <thread>
+#include <utility>
+#include <vector>
 
 static constexpr int kInvalidValue = 1, kInvalidPtx = 218, kNotFound = 500,
                      kIllegalAddress = 700, kNotReady = 600;
@@ -33,6 +35,19 @@ FakeCuda &fakeCuda() {
   return state;
 }
 
+/// The default stream, for which other streams do not wait: what was asked of
+/// it is done as late as can be, when somebody waits for it or a kernel of
+/// another stream has ended.
+static std::vector<std::function<void()>> &defaultStream() {
+  static std::vector<std::function<void()>> work;
+  return work;
+}
+
+static void finishDefaultStream() {
+  for (const std::function<void()> &work : std::exchange(defaultStream(), {}))
+    work();
+}
+
 namespace {
 /// Has at most one kernel at a time; all else waits for it.
 struct FakeStream {
@@ -40,8 +55,10 @@ struct FakeStream {
   std::atomic<bool> isRunning{false};
 
   void finish() {
-    if (running.joinable())
-      running.join();
+    if (!running.joinable())
+      return;
+    running.join();
+    finishDefaultStream();
   }
 };
 } // namespace
@@ -114,7 +131,10 @@ int cuDevicePrimaryCtxRetain(void **context, int) {
 
 int cuDevicePrimaryCtxRelease_v2(int) { return --fakeCuda().contexts, 0; }
 int cuCtxSetCurrent(void *) { return 0; }
-int cuCtxSynchronize() { return fakeCuda().synchronizeStatus; }
+int cuCtxSynchronize() {
+  finishDefaultStream();
+  return fakeCuda().synchronizeStatus;
+}
 
 int cuModuleLoadDataEx(void **module, const void *ptx, unsigned count,
                        int *options, void **values) {
@@ -167,6 +187,7 @@ int cuMemAlloc_v2(unsigned long long *address, size_t bytes) {
 }
 
 int cuMemFree_v2(unsigned long long address) {
+  finishDefaultStream();
   --fakeCuda().allocations;
   std::free(reinterpret_cast<void *>(address));
   return 0;
@@ -174,25 +195,20 @@ int cuMemFree_v2(unsigned long long address) {
 
 int cuMemsetD8_v2(unsigned long long address, unsigned char value,
                   size_t bytes) {
-  std::memset(reinterpret_cast<void *>(address), value, bytes);
+  defaultStream().push_back(
+      [=] { std::memset(reinterpret_cast<void *>(address), value, bytes); });
   return 0;
 }
 
 int cuMemcpyHtoD_v2(unsigned long long to, const void *from, size_t bytes) {
-  constexpr size_t flags = 2 * sizeof(uint32_t);
-  auto *target = reinterpret_cast<uint32_t *>(to);
-  if (bytes > flags || bytes % sizeof(uint32_t)) {
-    std::memcpy(target, from, bytes);
-    return 0;
-  }
-  // Flags, which a running kernel may be looking at.
-  for (size_t i = 0; i * sizeof(uint32_t) != bytes; ++i)
-    __atomic_store_n(target + i, static_cast<const uint32_t *>(from)[i],
-                     __ATOMIC_RELEASE);
+  std::string copy(static_cast<const char *>(from), bytes);
+  defaultStream().push_back(
+      [=] { std::memcpy(reinterpret_cast<void *>(to), copy.data(), bytes); });
   return 0;
 }
 
 int cuMemcpyDtoH_v2(void *to, unsigned long long from, size_t bytes) {
+  finishDefaultStream();
   std::memcpy(to, reinterpret_cast<void *>(from), bytes);
   return 0;
 }
@@ -206,6 +222,7 @@ int cuLaunchKernel(void *function, unsigned gridX, unsigned, unsigned,
   state.sharedBytes = sharedBytes;
   if (blockX > 1024)
     return kInvalidValue;
+  finishDefaultStream();
   auto argument = [&](int i) {
     return *static_cast<uint64_t *>(parameters[i]);
   };
@@ -231,7 +248,10 @@ int cuStreamCreate(void **stream, unsigned) {
 }
 
 int cuStreamSynchronize(void *stream) {
-  static_cast<FakeStream *>(stream)->finish();
+  if (stream)
+    static_cast<FakeStream *>(stream)->finish();
+  else
+    finishDefaultStream();
   return fakeCuda().synchronizeStatus;
 }
 
@@ -250,19 +270,31 @@ int cuStreamQuery(void *stream) {
 int cuMemcpyHtoDAsync_v2(unsigned long long to, const void *from, size_t bytes,
                          void *stream) {
   static_cast<FakeStream *>(stream)->finish();
-  return cuMemcpyHtoD_v2(to, from, bytes);
+  constexpr size_t flags = 2 * sizeof(uint32_t);
+  auto *target = reinterpret_cast<uint32_t *>(to);
+  if (bytes > flags || bytes % sizeof(uint32_t)) {
+    std::memcpy(target, from, bytes);
+    return 0;
+  }
+  // Flags, which a running kernel may be looking at.
+  for (size_t i = 0; i * sizeof(uint32_t) != bytes; ++i)
+    __atomic_store_n(target + i, static_cast<const uint32_t *>(from)[i],
+                     __ATOMIC_RELEASE);
+  return 0;
 }
 
 int cuMemcpyDtoHAsync_v2(void *to, unsigned long long from, size_t bytes,
                          void *stream) {
   static_cast<FakeStream *>(stream)->finish();
-  return cuMemcpyDtoH_v2(to, from, bytes);
+  std::memcpy(to, reinterpret_cast<void *>(from), bytes);
+  return 0;
 }
 
 int cuMemsetD8Async(unsigned long long address, unsigned char value,
                     size_t bytes, void *stream) {
   static_cast<FakeStream *>(stream)->finish();
-  return cuMemsetD8_v2(address, value, bytes);
+  std::memset(reinterpret_cast<void *>(address), value, bytes);
+  return 0;
 }
 
 int cuMemHostAlloc(void **memory, size_t bytes, unsigned) {
