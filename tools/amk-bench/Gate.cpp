@@ -219,7 +219,7 @@ GateResult bench::compareWithGolden(Session &session,
     result.sameIds += first.ids == texts[i].ids;
     addScores(result.difference, session, texts[i]);
   }
-  if (result.failure.empty() && !exactIds)
+  if (result.failure.empty())
     result.failure = checkRounding(result.difference);
   result.passed = result.failure.empty();
   return result;

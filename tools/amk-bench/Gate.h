@@ -65,9 +65,10 @@ Text generateText(runtime::Session &session, const std::vector<int32_t> &prompt,
                   uint32_t count, uint32_t stepsPerLaunch);
 
 /// The session generates the ids of every text, with each number of steps a
-/// launch, and logits of the same bits with all of them. Without `exactIds` the
-/// ids may part, as they do where 16-bit activations round to another choice;
-/// the logits on the expected text then differ no more than rounding explains.
+/// launch, and logits of the same bits with all of them; where there are
+/// expected logits, those on the expected text differ no more than rounding
+/// explains. Without `exactIds` the ids may part, as they do where 16-bit
+/// activations round to another choice.
 GateResult compareWithGolden(runtime::Session &session,
                              const std::vector<Text> &texts,
                              const std::vector<uint32_t> &stepsPerLaunch,
