@@ -39,11 +39,12 @@ struct AttentionShape {
   int32_t stageBlocks; ///< blocks in a stage
   double scale;        ///< with log2(e): exponentials are of base 2
 
-  /// The same with a warp for each tile of a block's output.
+  /// The same with all warps of a stage's group for one block, and no more than
+  /// its output has tiles.
   AttentionShape spread() const {
     AttentionShape shape = *this;
-    shape.sharers = tiles;
-    shape.warpTiles = 1;
+    shape.sharers = std::min<int32_t>(tiles, ::amk::gpu::kGroupWarps);
+    shape.warpTiles = ::amk::gpu::ceilDiv(tiles, shape.sharers);
     return shape;
   }
   int32_t padded() const { return tiles * kTile; }

@@ -312,15 +312,16 @@ Value RingAttention::wordsOf(Value head) {
   return code.zext(code.mul32(head, shape.splits * (shape.dim + 2)));
 }
 
-/// Of a split of one block: a warp for each tile of the output, so that few
-/// instructions lie between the query and the words. All have the same sums.
+/// Of a split of one block: a warp has as few tiles of the output as can be, so
+/// that few instructions lie between the query and the words. All have the same
+/// sums.
 void RingAttention::sendAlone(const State &state) {
   alone.emitSums(state, [&](Value head, Value maximum, Value sum) {
     code.ifThen(code.equal(code.warp(), code.i32(0)), [&] {
       code.sendPair(words, wordsOf(head), maximum, sum, tag);
     });
   });
-  Value first = code.mul32(code.warp(), AttentionShape::kTile);
+  Value first = code.mul32(code.warp(), shape.spread().perWarp());
   auto sendPair = [&](Value head, Value e, Value x0, Value x1) {
     Value element = code.add(first, e);
     code.ifThen(code.less(element, code.i32(shape.dim)), [&] {
@@ -342,7 +343,7 @@ void RingAttention::attendAlone() {
   code.ifThen(code.equal(blocks, code.i32(1)), [&] {
     // Of the two stages the first has the block.
     Value slot = code.acquireStage();
-    code.ifThen(code.less(code.warp(), code.i32(shape.tiles)), [&] {
+    code.ifThen(code.less(code.warp(), code.i32(shape.spread().sharers)), [&] {
       State none = alone.initialState();
       sendAlone(ifElse(
           isOwner(), none, [&] { return alone.addBlock(slot, ownRow(), none); },
