@@ -11,7 +11,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 model=$1 prompt=$2 tokens=$3 device=${4:-auto}
 
 scripts/setup.sh
-cmake --build build --target amk-compile amk-run amk-python
+cmake --build build --target amk-compile amk-run amk-doctor amk-python
 
 export PYTHONPATH=$PWD/build/python PATH=$PWD/build/bin:$PATH
 exec build/venv/bin/python -m amk generate "$model" --prompt="$prompt" \

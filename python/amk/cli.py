@@ -5,6 +5,7 @@
 
 import argparse
 import os
+import subprocess
 import sys
 import time
 
@@ -86,6 +87,17 @@ def _make_parser():
     # None: to tell it from one that is given.
     compile_parser.set_defaults(device=None)
     compile_parser.set_defaults(function=_compile)
+
+    doctor = commands.add_parser(
+        "doctor", help="say what this machine has and what would be used",
+        description="Describes the processor, the CUDA driver and its GPUs "
+        "and, for a bundle, which of its code would be used and why "
+        "(amk-doctor). Exit status: 0 if the bundle can run here or, without "
+        "one, if there is a usable GPU; 1 if not.")
+    doctor.add_argument("bundle", nargs="?", metavar="BUNDLE")
+    doctor.add_argument("--arch", help="only code of this architecture, such "
+                        "as sm_80")
+    doctor.set_defaults(function=_doctor)
     return parser
 
 
@@ -139,12 +151,22 @@ def _compile(args):
     print(bundle)
 
 
+def _doctor(args):
+    from .compile import find_tool
+
+    command = [str(find_tool("amk-doctor"))]
+    if args.arch:
+        command += ["--arch", args.arch]
+    if args.bundle:
+        command.append(args.bundle)
+    return subprocess.run(command, check=False).returncode
+
+
 def main(argv=None):
     """Runs the command and returns its exit status."""
     try:
         args = _make_parser().parse_args(argv)
-        args.function(args)
-        return 0
+        return args.function(args) or 0
     except Error as error:
         # One line, whatever a message quotes.
         print("amk: error: " + " ".join(str(error).split()), file=sys.stderr)

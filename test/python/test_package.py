@@ -13,6 +13,7 @@ import pytest
 
 import amk
 from amk import cli, hub, model
+from amk.compile import find_tool
 from amk.errors import Error
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -56,6 +57,7 @@ def test_version_is_that_of_the_build():
     (["generate", "m", "--prompt", "x", "--steps-per-launch", "0"],
      "--steps-per-launch"),
     (["compile", "m", "--unknown"], "--unknown"),
+    (["doctor", "--unknown"], "--unknown"),
     (["generate", "m", "--prompt", "x", "--device", "gpu"],
      "device: found 'gpu', expected auto, cpu or cuda:NUMBER"),
     (["generate", "m", "--prompt", "x", "--device", "cuda:-1"], "cuda:-1"),
@@ -66,6 +68,22 @@ def test_version_is_that_of_the_build():
 ])
 def test_usage_errors(arguments, text):
     assert_one_error_line(run_amk(*arguments), text)
+
+
+def test_doctor_is_amk_doctor(tmp_path):
+    tool = str(find_tool("amk-doctor"))
+    for arguments in ([], ["--arch", "sm_80"], [str(tmp_path / "missing")],
+                      ["--arch", "sm_80", str(tmp_path)]):
+        expected = subprocess.run([tool, *arguments], capture_output=True,
+                                  text=True, timeout=60)
+        found = run_amk("doctor", *arguments)
+        assert (found.returncode, found.stdout, found.stderr) == (
+            expected.returncode, expected.stdout, expected.stderr)
+
+
+def test_doctor_without_its_tool(tmp_path):
+    assert_one_error_line(run_amk("doctor", AMK_BIN_DIR=str(tmp_path)),
+                          "amk-doctor: not an executable file")
 
 
 def test_no_such_directory(tmp_path):
