@@ -14,4 +14,6 @@ include(HandleLLVMOptions)
 include_directories(SYSTEM ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
 include_directories(${PROJECT_SOURCE_DIR}/include ${PROJECT_BINARY_DIR}/include)
 separate_arguments(LLVM_DEFINITIONS_LIST NATIVE_COMMAND ${LLVM_DEFINITIONS})
+# HandleLLVMOptions has put ours among them, without their quotes.
+list(FILTER LLVM_DEFINITIONS_LIST EXCLUDE REGEX "^-DAMK_")
 add_definitions(${LLVM_DEFINITIONS_LIST})
