@@ -274,6 +274,10 @@ constexpr ActivationPlace activationPlace(abi::PackLayout layout, uint32_t lane,
 // The KV cache: blocks of positions of one kv head, keys and then values
 //===----------------------------------------------------------------------===//
 
+/// Query heads of a kv head, at most: as many rows as a matrix of the tensor
+/// core has for them. Elements of a head, at most.
+constexpr uint32_t kMaxGroupQueries = 8, kMaxHeadDim = 256;
+
 /// Positions of a block. It is of kvBlockBytes() for elements of 2 and 4 bytes.
 constexpr uint32_t kvBlockPositions(uint32_t elementBytes) {
   return 32 / elementBytes;

@@ -24,7 +24,8 @@ namespace mlir::amk {
 struct AttentionShape {
   AttentionShape(KernelRingAttentionOp op, Type element, int32_t stageBytes);
 
-  static constexpr int32_t kMaxHeads = 8, kMaxDim = 256;
+  static constexpr int32_t kMaxHeads = ::amk::gpu::kMaxGroupQueries,
+                           kMaxDim = ::amk::gpu::kMaxHeadDim;
   /// Elements of the output that a warp has at most.
   static constexpr int32_t kWarpDim = 64;
   static constexpr int32_t kTile = 16; ///< dims are padded to a multiple
@@ -63,8 +64,10 @@ public:
   using State = SmallVector<Value>;
 
   AttentionBlocks(GpuBuilder &code, const AttentionShape &shape)
-      : code(code), shape(shape) {}
+      : shape(shape), code(code) {}
   virtual ~AttentionBlocks() = default;
+
+  const AttentionShape &shape;
 
   /// Elements e, e + 1 of a query head, or of the step's key or value, whose
   /// place in its block is `row` (all i32).
@@ -106,7 +109,6 @@ protected:
   Value max(Value x, Value y) { return code.make<arith::MaxNumFOp>(x, y); }
 
   GpuBuilder &code;
-  const AttentionShape &shape;
 };
 
 /// For caches of bf16 and f16.

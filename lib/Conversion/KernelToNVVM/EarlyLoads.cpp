@@ -126,11 +126,7 @@ void EarlyLoads::finish(GpuBuilder &code) {
   if (!numbers)
     return;
   Value tag = code.inputTag(numbers[3]);
-  // Bits 16 to 31 of the first field.
-  Value polled = code.make<arith::AndIOp>(
-      code.instructionField(offsetof(abi::DeviceInstruction, body)),
-      code.i32(abi::kResidualPolled << 16));
-  code.ifThen(code.equal(polled, code.i32(0)), [&] {
+  code.ifThen(negate(code, code.hasFlag(abi::kResidualPolled)), [&] {
     emitPollAll(code, code.pointer(MemorySpace::Words, numbers[0]), numbers[4],
                 tag);
   });

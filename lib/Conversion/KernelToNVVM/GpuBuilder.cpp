@@ -106,6 +106,16 @@ Value GpuBuilder::instructionField(uint64_t offset) {
   return load(b.getI32Type(), byteAt(instruction(), i32(offset)), 4);
 }
 
+/// Flags are the upper half of the word that the body's number begins.
+Value GpuBuilder::hasFlag(abi::DeviceFlag flag) {
+  static_assert(offsetof(abi::DeviceInstruction, flags) ==
+                offsetof(abi::DeviceInstruction, body) + 2);
+  Value word = instructionField(offsetof(abi::DeviceInstruction, body));
+  return make<arith::CmpIOp>(arith::CmpIPredicate::ne,
+                             make<arith::AndIOp>(word, i32(flag << 16)),
+                             i32(0));
+}
+
 Value GpuBuilder::instruction() {
   return currentInstruction ? currentInstruction
                             : function.getArgument(kBodyInstruction);

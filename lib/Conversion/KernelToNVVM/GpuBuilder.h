@@ -121,6 +121,7 @@ public:
   Value pointer(MemorySpace space, unsigned i);
   /// Field of the instruction, of a type of 32 bits.
   Value instructionField(uint64_t offset);
+  Value hasFlag(::amk::abi::DeviceFlag flag); ///< of the instruction, i1
   Value position(); ///< i32
   Value step();     ///< i32
   /// Tags of this step (i32), and of which counter's words: see

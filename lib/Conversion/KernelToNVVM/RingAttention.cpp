@@ -321,7 +321,7 @@ void RingAttention::sendAlone(const State &state) {
       code.sendPair(words, wordsOf(head), maximum, sum, tag);
     });
   });
-  Value first = code.mul32(code.warp(), shape.spread().perWarp());
+  Value first = code.mul32(code.warp(), alone.shape.perWarp());
   auto sendPair = [&](Value head, Value e, Value x0, Value x1) {
     Value element = code.add(first, e);
     code.ifThen(code.less(element, code.i32(shape.dim)), [&] {
@@ -343,7 +343,7 @@ void RingAttention::attendAlone() {
   code.ifThen(code.equal(blocks, code.i32(1)), [&] {
     // Of the two stages the first has the block.
     Value slot = code.acquireStage();
-    code.ifThen(code.less(code.warp(), code.i32(shape.spread().sharers)), [&] {
+    code.ifThen(code.less(code.warp(), code.i32(alone.shape.sharers)), [&] {
       State none = alone.initialState();
       sendAlone(ifElse(
           isOwner(), none, [&] { return alone.addBlock(slot, ownRow(), none); },

@@ -134,12 +134,6 @@ private:
   void emitDispatch(Value body);
   void emitSignal();
   void emitRelease(Value place);
-  /// Of the instruction's first word, which has the body and then the flags.
-  Value flagSet(Value word, abi::DeviceFlag flag) {
-    return code.make<arith::CmpIOp>(
-        arith::CmpIPredicate::ne,
-        code.make<arith::AndIOp>(word, code.i32(flag << 16)), code.i32(0));
-  }
   Value state(uint32_t offset) {
     return code.shared(SharedPart::State, code.i32(offset));
   }
@@ -297,13 +291,12 @@ void MainBuilder::emitTask(Value number) {
   code.waitBarrier(abi::WaitKind::Instruction,
                    code.barrier(layout::kInstructionFullBarriers, place),
                    code.rem32(code.div32(number, slots), 2), place);
-  // Read again behind the body, over which it would be spilled.
-  Value word = code.instructionField(0);
+  // Flags are read again behind the body, over which they would be spilled.
+  Value word = code.instructionField(offsetof(abi::DeviceInstruction, body));
   code.stamp(abi::Stamp::Begin);
-  code.ifThen(flagSet(word, abi::kCounterWaits), [&] { emitCounterWaits(); });
+  code.ifThen(code.hasFlag(abi::kCounterWaits), [&] { emitCounterWaits(); });
   emitDispatch(code.make<arith::AndIOp>(word, code.i32(0xffff)));
-  word = code.instructionField(0);
-  code.ifThen(flagSet(word, abi::kCounterSignals), [&] { emitSignal(); });
+  code.ifThen(code.hasFlag(abi::kCounterSignals), [&] { emitSignal(); });
   emitRelease(place);
 }
 

@@ -23,12 +23,6 @@ using namespace mlir;
 using namespace mlir::amk;
 namespace gpu = ::amk::gpu;
 
-/// Query heads of a kv head, at most: as many rows as a matrix of the tensor
-/// core has for them.
-static constexpr int64_t kMaxGroupQueries = 8;
-/// Elements of a head, at most.
-static constexpr int64_t kMaxHeadDim = 256;
-
 static InFlightDiagnostic refuse(Operation *op) {
   return op->emitOpError("has no task form on a GPU: ");
 }
@@ -68,12 +62,13 @@ static LogicalResult checkQKV(FusedQKVOp op) {
     return refuse(op) << "expected its cache straight from amk.layer.kv_cache";
   if (!op.getResultCache().hasOneUse())
     return refuse(op) << "expected one amk.layer.attention to read its cache";
-  if (queries > kMaxGroupQueries)
-    return refuse(op) << "expected at most " << kMaxGroupQueries
+  if (queries > gpu::kMaxGroupQueries)
+    return refuse(op) << "expected at most " << gpu::kMaxGroupQueries
                       << " query heads of one kv head, found " << queries;
-  if (dim > kMaxHeadDim || dim % kGpuTileRows != 0)
+  if (dim > gpu::kMaxHeadDim || dim % kGpuTileRows != 0)
     return refuse(op) << "expected heads of a multiple of " << kGpuTileRows
-                      << " elements up to " << kMaxHeadDim << ", found " << dim;
+                      << " elements up to " << gpu::kMaxHeadDim << ", found "
+                      << dim;
   return checkNorm(op);
 }
 

@@ -59,6 +59,9 @@ struct Variant {
   const char *meaning; ///< of hazards that racecheck reports for it
 
   bool isRight() const { return release < Release::Early; }
+  bool arrivesEarly() const {
+    return release == Release::Early || release == Release::AllEarly;
+  }
 };
 
 constexpr Variant kVariants[] = {
@@ -180,14 +183,12 @@ static std::string initialise(const Variant &variant) {
 }
 
 static std::string consumer(const Variant &variant) {
-  static const char kArrive[] =
-      "mbarrier.arrive.shared::cta.b64 %state, [%empty];\n";
+  std::string arrive = allLanesArrive(variant) ? "  " : "  @%first ";
+  arrive += "mbarrier.arrive.shared::cta.b64 %state, [%empty];\n";
   std::string text = std::string("read:") + kPlaceOfStage +
                      waitFor("wait_full", "%full", variant);
-  if (variant.release == Release::Early)
-    text += std::string("  @%first ") + kArrive;
-  if (variant.release == Release::AllEarly)
-    text += std::string("  ") + kArrive;
+  if (variant.arrivesEarly())
+    text += arrive;
   text += R"(
   // 16 bytes a lane, 512 a warp
   shl.b32 %part, %thread, 4;
@@ -200,13 +201,12 @@ static std::string consumer(const Variant &variant) {
 )";
   if (variant.fence == Fence::Readers)
     text += kProxyFence;
-  if (variant.release == Release::AllLanes)
-    text += std::string("  ") + kArrive;
-  else if (variant.release != Release::Early &&
-           variant.release != Release::AllEarly)
+  if (!allLanesArrive(variant) && !variant.arrivesEarly())
     text += std::string("  bar.warp.sync ") +
             (variant.release == Release::OneOfMask ? "%mask" : "0xffffffff") +
-            ";\n  @%first " + kArrive;
+            ";\n";
+  if (!variant.arrivesEarly())
+    text += arrive;
   if (variant.barrier)
     text += "  barrier.sync 0;\n";
   return text + R"(

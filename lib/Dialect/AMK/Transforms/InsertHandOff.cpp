@@ -43,8 +43,8 @@ struct HandedOff {
 
 class HandOffs {
 public:
-  explicit HandOffs(ScheduleOp schedule)
-      : schedule(schedule),
+  HandOffs(ScheduleOp schedule, uint32_t stageBytes)
+      : schedule(schedule), stageBytes(stageBytes),
         builder(*schedule.getBody().front().getOps<QueueOp>().begin()) {}
 
   LogicalResult run();
@@ -63,6 +63,7 @@ private:
   }
 
   ScheduleOp schedule;
+  uint32_t stageBytes; ///< of the ring
   OpBuilder builder; ///< before the first queue
   SmallVector<QueueOp> queues;
   llvm::MapVector<Value, HandedOff> activations;
@@ -297,7 +298,7 @@ LogicalResult HandOffs::createLoader(QueueOp queue) {
     return failure();
   if (attention->empty())
     return success();
-  if (failed(checkBlocks(*attention, **ringStageBytes(schedule))))
+  if (failed(checkBlocks(*attention, stageBytes)))
     return failure();
   Location loc = queue.getLoc();
   std::string worker = std::to_string(queue.getWorker());
@@ -374,7 +375,8 @@ struct InsertHandOff
       return signalPassFailure();
     schedule->setAttr(kStageBytesAttrName,
                       builder.getI64IntegerAttr(stageBytes));
-    if (failed(ringStageBytes(schedule)) || failed(HandOffs(schedule).run()))
+    if (failed(ringStageBytes(schedule)) ||
+        failed(HandOffs(schedule, stageBytes).run()))
       return signalPassFailure();
     if (targetWorkers || sharedBytes)
       schedule.setLimitsAttr(
